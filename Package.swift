@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Apus: deep learning in pure Swift on Linux. No external packages, no C targets, no Foundation in Sources.
+//
+// Swift has no per-function target attribute, so one kernel source is compiled as up to three modules, each for
+// another instruction set; ApusCompute picks one at start-up. Only these modules may hold instructions beyond the
+// baseline. `-Ounchecked` keeps kernels fast in debug builds too.
+
+#if arch(x86_64)
+  let kernelVariants: [(module: String, processor: String, define: String)] = [
+    ("ApusKernelsAVX2", "haswell", "APUS_AVX2"),
+    ("ApusKernelsAVX512", "skylake-avx512", "APUS_AVX512"),
+  ]
+#else
+  let kernelVariants: [(module: String, processor: String, define: String)] = []
+#endif
+
+let kernelTargets: [Target] =
+  [.target(name: "ApusKernels", swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode"])])]
+  + kernelVariants.map { variant in
+    .target(
+      name: variant.module,
+      swiftSettings: [
+        .unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode", "-target-cpu", variant.processor]),
+        .define(variant.define),
+      ])
+  }
+
+let package = Package(
+  name: "Apus",
+  products: [
+    .library(name: "Apus", targets: ["Apus"]),
+    .library(name: "ApusCompute", targets: ["ApusCompute"]),
+    .library(name: "ApusTensor", targets: ["ApusTensor"]),
+    .library(name: "ApusData", targets: ["ApusData"]),
+    .library(name: "ApusNN", targets: ["ApusNN"]),
+    .library(name: "ApusTraining", targets: ["ApusTraining"]),
+    .executable(name: "apus", targets: ["ApusCLI"]),
+    .executable(name: "apus-bench", targets: ["ApusBench"]),
+  ],
+  targets: kernelTargets + [
+    .target(name: "ApusCompute", dependencies: kernelTargets.map { .byName(name: $0.name) }),
+    .target(name: "ApusTensor", dependencies: ["ApusCompute"]),
+    .target(name: "ApusData", dependencies: ["ApusTensor"]),
+    .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusData"]),
+    .target(name: "ApusTraining", dependencies: ["ApusNN", "ApusData", "ApusTensor"]),
+    .target(
+      name: "Apus",
+      dependencies: ["ApusCompute", "ApusTensor", "ApusData", "ApusNN", "ApusTraining"]),
+    .executableTarget(name: "ApusCLI", dependencies: ["Apus"]),
+    .executableTarget(
+      name: "ApusBench", dependencies: ["Apus", "ApusCompute"], path: "Benchmarks/ApusBench"),
+
+    .testTarget(name: "ApusComputeTests", dependencies: ["ApusCompute"]),
+    .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor"]),
+    .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
+    .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusTensor", "ApusData"]),
+    .testTarget(name: "ApusTrainingTests", dependencies: ["Apus"]),
+    .testTarget(name: "ApusCLITests", dependencies: ["Apus", "ApusCLI"]),
+    .testTarget(name: "ConformanceTests", dependencies: ["Apus"], exclude: ["golden"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["Apus"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
