@@ -45,6 +45,15 @@ protocol KernelVector {
   /// `self + a * b`: fused where the target has FMA, rounded twice where it has not.
   func adding(_ a: Self, times b: Self) -> Self
 
+  /// Reads `count <= width` scalars; the other lanes are `filler`. Nothing behind them is touched.
+  static func load(_ source: UnsafePointer<Scalar>, count: Int, filler: Scalar) -> Self
+
+  /// Writes the first `count <= width` lanes. Nothing behind them is touched.
+  func store(_ target: UnsafeMutablePointer<Scalar>, count: Int)
+
+  /// The lanes of the two lower halves in turn, and those of the two upper halves: a0 b0 a1 b1 … | … a₇ b₇.
+  func zipped(with other: Self) -> (low: Self, high: Self)
+
   subscript(lane: Int) -> Scalar { get set }
 }
 
@@ -55,29 +64,16 @@ extension KernelVector {
     UnsafeRawPointer(source).loadUnaligned(as: Self.self)
   }
 
-  /// Reads `count < width` scalars; the other lanes are `filler`.
+  /// Reads `count <= width` scalars; the other lanes are 0.
   @inline(__always)
-  static func load(_ source: UnsafePointer<Scalar>, count: Int, filler: Scalar = 0) -> Self {
-    var vector = Self(repeating: filler)
-    withUnsafeMutableBytes(of: &vector) { bytes in
-      bytes.baseAddress!.copyMemory(from: source, byteCount: count * MemoryLayout<Scalar>.stride)
-    }
-    return vector
+  static func load(_ source: UnsafePointer<Scalar>, count: Int) -> Self {
+    load(source, count: count, filler: 0)
   }
 
   /// Writes the register to any address.
   @inline(__always)
   func store(_ target: UnsafeMutablePointer<Scalar>) {
     UnsafeMutableRawPointer(target).storeBytes(of: self, as: Self.self)
-  }
-
-  /// Writes the first `count < width` lanes.
-  @inline(__always)
-  func store(_ target: UnsafeMutablePointer<Scalar>, count: Int) {
-    withUnsafeBytes(of: self) { bytes in
-      UnsafeMutableRawPointer(target).copyMemory(
-        from: bytes.baseAddress!, byteCount: count * MemoryLayout<Scalar>.stride)
-    }
   }
 }
 
@@ -94,6 +90,29 @@ extension FloatVector: KernelVector {
       self + a * b
     #endif
   }
+
+  @inline(__always)
+  static func load(_ source: UnsafePointer<Float>, count: Int, filler: Float) -> Self {
+    var vector = Self(repeating: filler)
+    vector.loadLow(source, count)
+    return vector
+  }
+
+  @inline(__always)
+  func store(_ target: UnsafeMutablePointer<Float>, count: Int) {
+    storeLow(target, count)
+  }
+
+  @inline(__always)
+  func zipped(with other: Self) -> (low: Self, high: Self) {
+    var low = self
+    low.evenHalf = lowHalf
+    low.oddHalf = other.lowHalf
+    var high = self
+    high.evenHalf = highHalf
+    high.oddHalf = other.highHalf
+    return (low, high)
+  }
 }
 
 extension DoubleVector: KernelVector {
@@ -105,6 +124,33 @@ extension DoubleVector: KernelVector {
       addingProduct(a, b)
     #else
       self + a * b
+    #endif
+  }
+
+  @inline(__always)
+  static func load(_ source: UnsafePointer<Double>, count: Int, filler: Double) -> Self {
+    var vector = Self(repeating: filler)
+    vector.loadLow(source, count)
+    return vector
+  }
+
+  @inline(__always)
+  func store(_ target: UnsafeMutablePointer<Double>, count: Int) {
+    storeLow(target, count)
+  }
+
+  @inline(__always)
+  func zipped(with other: Self) -> (low: Self, high: Self) {
+    #if APUS_AVX512 || APUS_AVX2
+      var low = self
+      low.evenHalf = lowHalf
+      low.oddHalf = other.lowHalf
+      var high = self
+      high.evenHalf = highHalf
+      high.oddHalf = other.highHalf
+      return (low, high)
+    #else
+      return (Self(self[0], other[0]), Self(self[1], other[1]))
     #endif
   }
 }

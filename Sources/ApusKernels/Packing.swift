@@ -1,0 +1,113 @@
+// Packing: copying a part of A or B into panels that the micro-kernel reads from front to back.
+//
+//   A, MC × KC                     packed A: one panel for each MR rows
+//   ┌──────────────┐               ┌─┬─┬─┬─ …
+//   │ panel 0      │ MR rows       │ │ │ │      each column of a panel is MR scalars that follow one another:
+//   ├──────────────┤        →      │k│k│k│      panel[k · MR + r] = A[row + r, k]
+//   │ panel 1      │               │=│=│=│
+//   └──────────────┘               │0│1│2│
+//
+// B is packed likewise, NR columns to a panel: panel[k · NR + c] = B[k, column + c]. The two differ only in which
+// stride goes where, so one routine packs both: a panel of `lanes` vectors of the matrix, `width` places wide.
+
+/// Packs one panel: `panel[k · width + lane] = source[lane · laneStride + k · depthStride]`.
+///
+/// Places from `lanes` to `width` hold anything: what the micro-kernel makes of them is never stored. The panel needs
+/// room for `depth · width` scalars and one register more, because the last store of a narrow panel reaches over it.
+@inline(__always)
+func packLanes<V: TransposableVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, lanes: Int, laneStride: Int, depth: Int, depthStride: Int,
+  width: Int, into panel: UnsafeMutablePointer<V.Scalar>
+) {
+  if laneStride == 1 {
+    packContiguousLanes(V.self, source, lanes: lanes, depth: depth, depthStride: depthStride, width: width, into: panel)
+  } else if depthStride == 1 {
+    packTransposing(V.self, source, lanes: lanes, laneStride: laneStride, depth: depth, width: width, into: panel)
+  } else {
+    packGathering(
+      V.self, source, lanes: lanes, laneStride: laneStride, depth: 0..<depth, depthStride: depthStride, width: width,
+      into: panel)
+  }
+}
+
+/// The lanes lie next to each other: each step of k is a copy of `lanes` scalars.
+@inline(__always)
+private func packContiguousLanes<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, lanes: Int, depth: Int, depthStride: Int, width: Int,
+  into panel: UnsafeMutablePointer<V.Scalar>
+) {
+  let whole = lanes / V.width * V.width
+  let rest = lanes - whole
+  for k in 0..<depth {
+    let from = source + k * depthStride
+    let to = panel + k * width
+    var lane = 0
+    while lane < whole {
+      V.load(from + lane).store(to + lane)
+      lane += V.width
+    }
+    if rest > 0 { V.load(from + lane, count: rest).store(to + lane, count: rest) }
+  }
+}
+
+/// Each lane is contiguous in k: square blocks are transposed in registers.
+@inline(__always)
+private func packTransposing<V: TransposableVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, lanes: Int, laneStride: Int, depth: Int, width: Int,
+  into panel: UnsafeMutablePointer<V.Scalar>
+) {
+  let whole = depth / V.width * V.width
+  var k = 0
+  while k < whole {
+    // In ascending order, because a block that reaches over its lanes spoils the places behind them, which the next
+    // block of lanes, or the next k, then overwrites.
+    var lane = 0
+    while lane < lanes {
+      V.transposeBlock(
+        source + lane * laneStride + k, stride: laneStride, count: min(V.width, lanes - lane),
+        into: panel + k * width + lane, targetStride: width)
+      lane += V.width
+    }
+    k += V.width
+  }
+  packGathering(
+    V.self, source, lanes: lanes, laneStride: laneStride, depth: whole..<depth, depthStride: 1, width: width,
+    into: panel)
+}
+
+/// Any strides: one scalar at a time.
+@inline(__always)
+private func packGathering<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, lanes: Int, laneStride: Int, depth: Range<Int>, depthStride: Int,
+  width: Int, into panel: UnsafeMutablePointer<V.Scalar>
+) {
+  for k in depth {
+    let from = source + k * depthStride
+    let to = panel + k * width
+    for lane in 0..<lanes { to[lane] = from[lane * laneStride] }
+  }
+}
+
+extension FloatKernels {
+  /// Packs one panel of A or B; see `packLanes`.
+  public static func packPanel(
+    _ source: UnsafePointer<Float>, lanes: Int, laneStride: Int, depth: Int, depthStride: Int, width: Int,
+    into panel: UnsafeMutablePointer<Float>
+  ) {
+    packLanes(
+      FloatVector.self, source, lanes: lanes, laneStride: laneStride, depth: depth, depthStride: depthStride,
+      width: width, into: panel)
+  }
+}
+
+extension DoubleKernels {
+  /// Packs one panel of A or B; see `packLanes`.
+  public static func packPanel(
+    _ source: UnsafePointer<Double>, lanes: Int, laneStride: Int, depth: Int, depthStride: Int, width: Int,
+    into panel: UnsafeMutablePointer<Double>
+  ) {
+    packLanes(
+      DoubleVector.self, source, lanes: lanes, laneStride: laneStride, depth: depth, depthStride: depthStride,
+      width: width, into: panel)
+  }
+}
