@@ -9,7 +9,9 @@ import ApusKernels
 /// table of function references that the hot path calls through.
 ///
 /// Each concept declares its own part beside its driver, as `protocol GEMMKernels`.
-protocol Kernels<Scalar>: SendableMetatype {
+protocol Kernels<Scalar>: SendableMetatype,
+  GEMMKernels
+{
   associatedtype Scalar
 }
 
@@ -23,17 +25,31 @@ extension ApusKernels.DoubleKernels: Kernels { typealias Scalar = Double }
   extension ApusKernelsAVX512.DoubleKernels: Kernels { typealias Scalar = Double }
 #endif
 
-/// A scalar type that the engine computes in: `Float` or `Double`. No other type may conform.
-public protocol ComputeScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable, LosslessStringConvertible {}
+/// The kernels of one scalar type, seen from outside: a value that only the engine can open.
+public struct KernelReference<Scalar: ComputeScalar>: Sendable {
+  let kernels: any Kernels<Scalar>.Type
+}
 
-extension Float: ComputeScalar {}
-extension Double: ComputeScalar {}
+/// A scalar type that the engine computes in: `Float` or `Double`. No other type can conform.
+public protocol ComputeScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable, LosslessStringConvertible {
+  /// The kernels in force for this type.
+  static var activeKernels: KernelReference<Self> { get }
+}
 
-/// The kernels in force for `T`. In specialised code the test folds away and what is left is one load.
+extension Float: ComputeScalar {
+  public static var activeKernels: KernelReference<Float> {
+    KernelReference(kernels: InstructionSet.active.floatKernels)
+  }
+}
+
+extension Double: ComputeScalar {
+  public static var activeKernels: KernelReference<Double> {
+    KernelReference(kernels: InstructionSet.active.doubleKernels)
+  }
+}
+
+/// The kernels in force for `T`.
 @inline(__always)
 func kernels<T: ComputeScalar>(_: T.Type) -> any Kernels<T>.Type {
-  if T.self == Float.self {
-    return unsafeBitCast(InstructionSet.active.floatKernels, to: (any Kernels<T>.Type).self)
-  }
-  return unsafeBitCast(InstructionSet.active.doubleKernels, to: (any Kernels<T>.Type).self)
+  T.activeKernels.kernels
 }

@@ -59,14 +59,14 @@ private func packTransposing<V: TransposableVector>(
   let whole = depth / V.width * V.width
   var k = 0
   while k < whole {
-    // In ascending order, because a block that reaches over its lanes spoils the places behind them, which the next
-    // block of lanes, or the next k, then overwrites.
-    var lane = 0
-    while lane < lanes {
+    // The last block of lanes first: it may reach over the panel's width and spoil the first lanes of the next k,
+    // which the blocks before it, or the next round, then overwrite.
+    var lane = (lanes - 1) / V.width * V.width
+    while lane >= 0 {
       V.transposeBlock(
         source + lane * laneStride + k, stride: laneStride, count: min(V.width, lanes - lane),
         into: panel + k * width + lane, targetStride: width)
-      lane += V.width
+      lane -= V.width
     }
     k += V.width
   }

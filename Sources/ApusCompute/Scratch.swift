@@ -1,0 +1,59 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Memory that an operation needs only while it runs: panels of a product, partial sums.
+///
+/// Blocks come from a short list of blocks that were used before, so that steady work allocates nothing and touches
+/// no fresh pages.
+enum Scratch {
+  /// Calls `body` with `count` scalars, 64-byte aligned, holding anything.
+  @inline(__always)
+  static func withScalars<T: ComputeScalar, Result>(
+    _ count: Int, of _: T.Type, _ body: (UnsafeMutablePointer<T>) throws -> Result
+  ) rethrows -> Result {
+    let block = take(count * MemoryLayout<T>.stride)
+    defer { give(block) }
+    return try body(block.address.assumingMemoryBound(to: T.self))
+  }
+
+  /// `@unchecked Sendable`: whoever took a block from the list is alone in using it.
+  private struct Block: @unchecked Sendable {
+    var address: UnsafeMutableRawPointer
+    var bytes: Int
+  }
+
+  private static let maximumIdle = 32
+  private static let idle = Mutex<[Block]>([])
+
+  private static func take(_ bytes: Int) -> Block {
+    let found = idle.withLock { list -> Block? in
+      // The smallest that fits; one much too large is left for those who need it.
+      var best = -1
+      for index in list.indices where list[index].bytes >= bytes {
+        if best < 0 || list[index].bytes < list[best].bytes { best = index }
+      }
+      guard best >= 0, list[best].bytes <= max(1 << 16, 4 * bytes) else { return nil }
+      return list.remove(at: best)
+    }
+    if let found { return found }
+    let rounded = max(4096, (bytes + 4095) & ~4095)
+    guard let address = aligned_alloc(64, rounded) else {
+      stop("out of memory: an operation asked for \(rounded) bytes of scratch")
+    }
+    return Block(address: address, bytes: rounded)
+  }
+
+  private static func give(_ block: Block) {
+    let surplus = idle.withLock { list -> Block? in
+      list.append(block)
+      guard list.count > maximumIdle else { return nil }
+      return list.removeFirst()
+    }
+    if let surplus { free(surplus.address) }
+  }
+}
