@@ -1,0 +1,83 @@
+// The constants of the elementary functions for `Float`. The polynomials are minimax fits (Remez exchange in 60-digit
+// arithmetic) of the functions, intervals and weights that stand beside their uses; errors given are of the fit.
+
+extension FloatVector {
+  @inline(__always) static var significandBits: Int { 23 }
+  @inline(__always) static var bitsOfOne: Bits { Bits(repeating: 0x3F80_0000) }
+  @inline(__always) static var signBit: Bits { Bits(repeating: 0x8000_0000) }
+  @inline(__always) static var upperHalfMask: Bits { Bits(repeating: 0xFFFF_F000) }
+  @inline(__always) static var roundingMagic: Float { 0x1.8p23 }
+  @inline(__always) static var integerThreshold: Float { 0x1p23 }
+  @inline(__always) static var smallestNormal: Float { 0x1p-126 }
+  @inline(__always) static var denormalScale: Float { 0x1p24 }
+  @inline(__always) static var denormalScaleExponent: Float { 24 }
+  @inline(__always) static var rootScale: (limit: Float, factor: Float, root: Float) { (0x1p-60, 0x1p80, 0x1p40) }
+
+  @inline(__always) static var ln2High: Float { 0x1.62ep-1 }
+  @inline(__always) static var ln2Low: Float { 3.194618329871446e-05 }
+  @inline(__always) static var exponentialLimits: (low: Float, high: Float) { (-104.5, 89) }
+  @inline(__always) static var hyperbolicLimit: Float { 10 }
+  @inline(__always) static var reciprocalRootMagic: Bits { Bits(repeating: 0x5F37_5A86) }
+  @inline(__always) static var reciprocalRootSteps: Int { 2 }
+
+  // √½ as bits; 2²³ as bits; 2²³ + 127: see `splitExponent`.
+  @inline(__always) static var exponentOffset: (bits: Bits, magic: Bits, value: Float) {
+    (Bits(repeating: 0x3F35_04F3), Bits(repeating: 0x4B00_0000), 8_388_735)
+  }
+
+  // π/2 in parts of 11 bits: products with integers up to 2¹³ are exact.
+  @inline(__always) static var halfPi: (Float, Float, Float, Float, Float) {
+    (1.5703125, 0.0004837512969970703, 7.549533620476723e-08, 2.5632829192545614e-12, 6.123234262925839e-17)
+  }
+  @inline(__always) static var trigonometricLimit: Float { 12000 }
+  @inline(__always) static var tailCenter: Float { 4 }
+
+  @inline(__always)
+  static func exponentialTail(_ r: Self) -> Self {
+    Self(repeating: 0.001394609920680523).horner(r, 0.00836640689522028).horner(r, 0.041666287928819656)
+      .horner(r, 0.1666654497385025).horner(r, 0.5)
+  }
+
+  @inline(__always)
+  static func areaTangentTail(_ z: Self) -> Self {
+    Self(repeating: 0.23580501973628998).horner(z, 0.285374253988266).horner(z, 0.4000033140182495)
+      .horner(z, 0.6666666269302368)
+  }
+
+  @inline(__always)
+  static func sineTail(_ z: Self) -> Self {
+    Self(repeating: -0.00019517273176461458).horner(z, 0.008332178927958012).horner(z, -0.16666655242443085)
+  }
+
+  @inline(__always)
+  static func cosineTail(_ z: Self) -> Self {
+    Self(repeating: 2.4439139451715164e-05).horner(z, -0.001388737466186285).horner(z, 0.04166664555668831)
+  }
+
+  @inline(__always)
+  static func errorFunctionTail(_ z: Self) -> Self {
+    Self(repeating: -9.641507858759724e-06).horner(z, 0.00011256945435889065).horner(z, -0.000848282827064395)
+      .horner(z, 0.005220945458859205).horner(z, -0.0268654003739357).horner(z, 0.11283782124519348)
+      .horner(z, -0.37612637877464294).horner(z, 0.12837916612625122)
+  }
+
+  @inline(__always)
+  static func normalTailFactor(_ q: Self) -> Self {
+    Self(repeating: -0.0001319703587796539).horner(q, 0.00017935683717951179).horner(q, 0.0015699232462793589)
+      .horner(q, -0.0035125561989843845).horner(q, -0.007525271736085415).horner(q, 0.06040383130311966)
+      .horner(q, -0.1865234375).horner(q, 0.38713690638542175).horner(q, -0.6078965663909912)
+      .horner(q, 0.7552851438522339)
+  }
+
+  // log(1 + f) = f − f²/2 + f³ Q(f) without a division, error 2⁻³⁰ on [√½ − 1, √2 − 1].
+  @inline(__always)
+  static func logarithmOfOnePlus(_ f: Self) -> Self {
+    let q =
+      Self(repeating: 0.06921079754829407).horner(f, -0.1178070679306984).horner(f, 0.11865119636058807)
+        .horner(f, -0.12385550141334534).horner(f, 0.14220023155212402).horner(f, -0.16669216752052307)
+        .horner(f, 0.20002146065235138).horner(f, -0.24999986588954926).horner(f, 0.3333331048488617)
+    let square = f * f
+    let cubic = square * f * q
+    return f + cubic.adding(Self(repeating: -0.5), times: square)
+  }
+}
