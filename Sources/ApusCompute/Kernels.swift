@@ -10,7 +10,8 @@ import ApusKernels
 ///
 /// Each concept declares its own part beside its driver, as `protocol GEMMKernels`.
 protocol Kernels<Scalar>: SendableMetatype,
-  GEMMKernels
+  GEMMKernels,
+  VectorMathKernels
 {
   associatedtype Scalar
 }

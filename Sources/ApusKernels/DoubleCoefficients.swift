@@ -30,7 +30,6 @@ extension DoubleVector {
     (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32, 0)
   }
   @inline(__always) static var trigonometricLimit: Double { 1_600_000 }
-  @inline(__always) static var tailCenter: Double { 5 }
 
   @inline(__always)
   static func exponentialTail(_ r: Self) -> Self {
@@ -70,14 +69,14 @@ extension DoubleVector {
 
   @inline(__always)
   static func normalTailFactor(_ q: Self) -> Self {
-    Self(repeating: -3.0289441158471755e-10).horner(q, 1.4319525837546343e-09).horner(q, 7.942124338671538e-09)
-      .horner(q, -8.294758813506083e-09).horner(q, -6.601137272706857e-08).horner(q, 4.0880459958262584e-08)
-      .horner(q, 4.3288390864066627e-07).horner(q, -3.355372131207956e-07).horner(q, -2.7689523420095687e-06)
-      .horner(q, 3.980384735641123e-06).horner(q, 1.6681041163281505e-05).horner(q, -4.976265492883461e-05)
-      .horner(q, -5.937567477642439e-05).horner(q, 0.0005448990333958893).horner(q, -0.0007978694080123728)
-      .horner(q, -0.002993376766706472).horner(q, 0.020795066800837925).horner(q, -0.06911863870656994)
-      .horner(q, 0.1650203661703374).horner(q, -0.3135331566712962).horner(q, 0.4953056159699773)
-      .horner(q, -0.6653825028900567).horner(q, 0.769193049750063)
+    Self(repeating: -6.708713143003959e-10).horner(q, -2.4163630383378157e-09).horner(q, 1.7571527063692364e-09)
+      .horner(q, 1.9228153396223194e-08).horner(q, 1.3454582950692455e-08).horner(q, -8.47800475037828e-08)
+      .horner(q, -1.5502975593088507e-07).horner(q, 2.7123177775180825e-07).horner(q, 1.0215260933786366e-06)
+      .horner(q, -6.29370592441874e-07).horner(q, -5.920133640277883e-06).horner(q, 7.165464060356993e-07)
+      .horner(q, 3.514466779845063e-05).horner(q, -1.9082299557717717e-06).horner(q, -0.0002310949307142615)
+      .horner(q, 0.00013334430815009954).horner(q, 0.001630818456983135).horner(q, -0.0034796923670199573)
+      .horner(q, -0.007540188966683573).horner(q, 0.060396574890919645).horner(q, -0.18652185795965862)
+      .horner(q, 0.38713740074221487).horner(q, -0.6078966419718921).horner(q, 0.7552851304157515)
   }
 
   // log(1 + f) = 2s + s³ P(s²) with s = f / (2 + f), arranged as fdlibm does to keep f exact; error 2⁻⁵⁸.

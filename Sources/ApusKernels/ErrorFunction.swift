@@ -1,7 +1,7 @@
 // The error function and the normal distribution function.
 //
 // Half the complementary error function, T(x) = ½ erfc(x / √2) = exp(−x²/2) · G(x), falls to nothing, but G is tame:
-// G(x) = w · P(q) with w = 1 / (x + c), q = 1 − 2 c w in [−1, 1], and P a polynomial that is exact to a few 2⁻²⁶ (Float)
+// G(x) = w · P(q) with w = 1 / (x + 4), q = 1 − 8 w in [−1, 1], and P a polynomial that is exact to a few 2⁻²⁶ (Float)
 // or 2⁻⁵⁷ (Double), relative, for every x ≥ 0 that does not underflow. T keeps its digits to the very end, and with it
 // Φ(x) on the negative side, which 1 + erf(x) loses to cancellation.
 
@@ -19,10 +19,18 @@ extension MathVector {
   /// G(|x|).
   @inline(__always)
   func normalTailRatio() -> Self {
-    let c = Self(repeating: Self.tailCenter)
-    let w = Self(repeating: 1) / (magnitude.atMost(Self(repeating: 60)) + c)
-    let q = Self(repeating: 1) - (c + c) * w
-    return w * Self.normalTailFactor(q)
+    let a = magnitude.atMost(Self(repeating: 60))
+    let one = Self(repeating: 1)
+    let four = Self(repeating: 4)
+    let denominator = a + four
+    let w = one / denominator
+    // P magnifies an error of w threefold near x = 0, so the error is kept: w (1 + e) is 1 / (x + 4).
+    let lost = a - (denominator - four)
+    let product = w * denominator
+    let e = ((one - product) - w.productError(denominator, product)) - w * lost
+    let q = (one - Self(repeating: 8) * w) - Self(repeating: 8) * w * e
+    let factor = Self.normalTailFactor(q)
+    return w * factor.adding(factor, times: e)
   }
 
   /// Φ(x), the normal distribution function, and the exp(−x²/2) that its derivative needs.

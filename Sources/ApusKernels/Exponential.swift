@@ -19,8 +19,11 @@ extension MathVector {
     let x = atLeast(Self(repeating: Self.exponentialLimits.low)).atMost(Self(repeating: Self.exponentialLimits.high))
     let (_, reduced, magic) = Self.splitByLn2(x)
     let r = reduced + low
-    let p = Self(repeating: 1) + r.adding(r * r, times: Self.exponentialTail(r))
-    return p.scaled(byMagic: magic)
+    // 1 + r with its rounding error, which joins the small rest: the callers care for the last half unit.
+    let one = Self(repeating: 1)
+    let sum = one + r
+    let lost = (one - sum) + r
+    return (sum + lost.adding(r * r, times: Self.exponentialTail(r))).scaled(byMagic: magic)
   }
 
   /// eˣ.
@@ -72,14 +75,31 @@ extension MathVector {
   func sigmoid() -> Self {
     let e = (-magnitude).exponential()
     let numerator = Self(repeating: 1).replacing(with: e, where: self .< Self(repeating: 0))
-    return numerator / (Self(repeating: 1) + e)
+    return Self.quotient(numerator, Self(repeating: 1), plus: e)
   }
 
-  /// tanh x = t / (t + 2) with t = e²ˣ − 1.
+  /// tanh x = t / (2 + t) with t = e²ˣ − 1.
   @inline(__always)
   func hyperbolicTangent() -> Self {
     let a = magnitude.atMost(Self(repeating: Self.hyperbolicLimit))
     let t = (a + a).boundedExponentialMinusOne()
-    return (t / (t + Self(repeating: 2))).withSign(of: self)
+    return Self.quotient(t, Self(repeating: 2), plus: t).withSign(of: self)
+  }
+
+  /// numerator / (large + small), for |large| ≥ |small| or a sum without error, with what rounding the sum and the
+  /// quotient lost put back.
+  @inline(__always)
+  static func quotient(_ numerator: Self, _ large: Self, plus small: Self) -> Self {
+    let denominator = large + small
+    #if APUS_AVX512 || APUS_AVX2 || arch(arm64)
+      let inverse = Self(repeating: 1) / denominator
+      let y = numerator * inverse
+      let lost = small - (denominator - large)
+      let remainder = numerator.adding(-y, times: denominator).adding(-y, times: lost)
+      return y.adding(remainder, times: inverse)
+    #else
+      // Without a fused multiply the remainder costs more than it gives.
+      return numerator / denominator
+    #endif
   }
 }

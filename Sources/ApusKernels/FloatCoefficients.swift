@@ -30,7 +30,6 @@ extension FloatVector {
     (1.5703125, 0.0004837512969970703, 7.549533620476723e-08, 2.5632829192545614e-12, 6.123234262925839e-17)
   }
   @inline(__always) static var trigonometricLimit: Float { 12000 }
-  @inline(__always) static var tailCenter: Float { 4 }
 
   @inline(__always)
   static func exponentialTail(_ r: Self) -> Self {

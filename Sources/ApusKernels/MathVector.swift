@@ -60,7 +60,6 @@ protocol MathVector: KernelVector {
   static var exponentOffset: (bits: Bits, magic: Bits, value: Scalar) { get }
   static var halfPi: (Scalar, Scalar, Scalar, Scalar, Scalar) { get }
   static var trigonometricLimit: Scalar { get }
-  static var tailCenter: Scalar { get }
 
   /// Whether any lane of a comparison is true.
   static func any(_ mask: Mask) -> Bool
