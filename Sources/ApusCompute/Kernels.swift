@@ -11,7 +11,8 @@ import ApusKernels
 /// Each concept declares its own part beside its driver, as `protocol GEMMKernels`.
 protocol Kernels<Scalar>: SendableMetatype,
   GEMMKernels,
-  VectorMathKernels
+  VectorMathKernels,
+  ConvolutionKernels
 {
   associatedtype Scalar
 }

@@ -11,8 +11,10 @@ protocol RowStack {
   associatedtype Vector: KernelVector
   static var rows: Int { get }
 
-  /// Reads the rows `stride` scalars apart; a row from `count` on is read in place of the first (its lanes are unused).
+  /// Reads row r at `source + r · stride`; a row from `count` on is read in place of the first (its lanes are unused).
   init(_ source: UnsafePointer<Vector.Scalar>, stride: Int, first: Int, count: Int)
+  /// Reads row r at `source + offsets[r]`, likewise.
+  init(_ source: UnsafePointer<Vector.Scalar>, offsets: UnsafePointer<Int>, first: Int, count: Int)
   /// Writes the rows `stride` scalars apart.
   func store(_ target: UnsafeMutablePointer<Vector.Scalar>, stride: Int)
   /// Zips this half of the rows with the other half.
@@ -29,6 +31,11 @@ struct SingleRow<Vector: KernelVector>: RowStack {
   @inline(__always)
   init(_ source: UnsafePointer<Vector.Scalar>, stride: Int, first: Int, count: Int) {
     value = Vector.load(source + (first < count ? first * stride : 0))
+  }
+
+  @inline(__always)
+  init(_ source: UnsafePointer<Vector.Scalar>, offsets: UnsafePointer<Int>, first: Int, count: Int) {
+    value = Vector.load(source + offsets[first < count ? first : 0])
   }
 
   @inline(__always)
@@ -63,6 +70,12 @@ struct Stacked<Half: RowStack>: RowStack {
   }
 
   @inline(__always)
+  init(_ source: UnsafePointer<Vector.Scalar>, offsets: UnsafePointer<Int>, first: Int, count: Int) {
+    top = Half(source, offsets: offsets, first: first, count: count)
+    bottom = Half(source, offsets: offsets, first: first + Half.rows, count: count)
+  }
+
+  @inline(__always)
   func store(_ target: UnsafeMutablePointer<Vector.Scalar>, stride: Int) {
     top.store(target, stride: stride)
     bottom.store(target + Half.rows * stride, stride: stride)
@@ -78,84 +91,74 @@ struct Stacked<Half: RowStack>: RowStack {
   var interleaved: Self { top.zipped(with: bottom) }
 }
 
+/// A register type that knows the square block of its width.
+protocol TransposableVector: KernelVector {
+  /// `width` rows of one register.
+  associatedtype Block: RowStack where Block.Vector == Self
+  /// The block with rows and columns exchanged: log2(width) steps.
+  static func transposed(_ block: Block) -> Block
+}
+
+extension TransposableVector {
+  /// Writes the transpose of a block: `count <= width` rows of `width` scalars, `stride` apart, become `width` rows
+  /// of `width` scalars, `targetStride` apart, of which the first `count` lanes count.
+  @inline(__always)
+  static func transposeBlock(
+    _ source: UnsafePointer<Scalar>, stride: Int, count: Int, into target: UnsafeMutablePointer<Scalar>,
+    targetStride: Int
+  ) {
+    transposed(Block(source, stride: stride, first: 0, count: count)).store(target, stride: targetStride)
+  }
+
+  /// The same for rows that start at `source + offsets[row]`.
+  @inline(__always)
+  static func transposeBlock(
+    _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, count: Int,
+    into target: UnsafeMutablePointer<Scalar>, targetStride: Int
+  ) {
+    transposed(Block(source, offsets: offsets, first: 0, count: count)).store(target, stride: targetStride)
+  }
+}
+
 typealias TwoRows<Vector: KernelVector> = Stacked<SingleRow<Vector>>
 typealias FourRows<Vector: KernelVector> = Stacked<TwoRows<Vector>>
 typealias EightRows<Vector: KernelVector> = Stacked<FourRows<Vector>>
 typealias SixteenRows<Vector: KernelVector> = Stacked<EightRows<Vector>>
 
-/// A register type that knows the square block of its width.
-protocol TransposableVector: KernelVector {
-  /// Writes the transpose of a block: `count <= width` rows of `width` scalars, `stride` apart, become `width` rows
-  /// of `width` scalars, `targetStride` apart, of which the first `count` lanes count.
-  static func transposeBlock(
-    _ source: UnsafePointer<Scalar>, stride: Int, count: Int,
-    into target: UnsafeMutablePointer<Scalar>, targetStride: Int)
-}
-
 #if APUS_AVX512
   extension FloatVector: TransposableVector {
+    typealias Block = SixteenRows<Self>
     @inline(__always)
-    static func transposeBlock(
-      _ source: UnsafePointer<Float>, stride: Int, count: Int,
-      into target: UnsafeMutablePointer<Float>, targetStride: Int
-    ) {
-      SixteenRows<Self>(source, stride: stride, first: 0, count: count)
-        .interleaved.interleaved.interleaved.interleaved.store(target, stride: targetStride)
-    }
+    static func transposed(_ block: Block) -> Block { block.interleaved.interleaved.interleaved.interleaved }
   }
 
   extension DoubleVector: TransposableVector {
+    typealias Block = EightRows<Self>
     @inline(__always)
-    static func transposeBlock(
-      _ source: UnsafePointer<Double>, stride: Int, count: Int,
-      into target: UnsafeMutablePointer<Double>, targetStride: Int
-    ) {
-      EightRows<Self>(source, stride: stride, first: 0, count: count)
-        .interleaved.interleaved.interleaved.store(target, stride: targetStride)
-    }
+    static func transposed(_ block: Block) -> Block { block.interleaved.interleaved.interleaved }
   }
 #elseif APUS_AVX2
   extension FloatVector: TransposableVector {
+    typealias Block = EightRows<Self>
     @inline(__always)
-    static func transposeBlock(
-      _ source: UnsafePointer<Float>, stride: Int, count: Int,
-      into target: UnsafeMutablePointer<Float>, targetStride: Int
-    ) {
-      EightRows<Self>(source, stride: stride, first: 0, count: count)
-        .interleaved.interleaved.interleaved.store(target, stride: targetStride)
-    }
+    static func transposed(_ block: Block) -> Block { block.interleaved.interleaved.interleaved }
   }
 
   extension DoubleVector: TransposableVector {
+    typealias Block = FourRows<Self>
     @inline(__always)
-    static func transposeBlock(
-      _ source: UnsafePointer<Double>, stride: Int, count: Int,
-      into target: UnsafeMutablePointer<Double>, targetStride: Int
-    ) {
-      FourRows<Self>(source, stride: stride, first: 0, count: count)
-        .interleaved.interleaved.store(target, stride: targetStride)
-    }
+    static func transposed(_ block: Block) -> Block { block.interleaved.interleaved }
   }
 #else
   extension FloatVector: TransposableVector {
+    typealias Block = FourRows<Self>
     @inline(__always)
-    static func transposeBlock(
-      _ source: UnsafePointer<Float>, stride: Int, count: Int,
-      into target: UnsafeMutablePointer<Float>, targetStride: Int
-    ) {
-      FourRows<Self>(source, stride: stride, first: 0, count: count)
-        .interleaved.interleaved.store(target, stride: targetStride)
-    }
+    static func transposed(_ block: Block) -> Block { block.interleaved.interleaved }
   }
 
   extension DoubleVector: TransposableVector {
+    typealias Block = TwoRows<Self>
     @inline(__always)
-    static func transposeBlock(
-      _ source: UnsafePointer<Double>, stride: Int, count: Int,
-      into target: UnsafeMutablePointer<Double>, targetStride: Int
-    ) {
-      TwoRows<Self>(source, stride: stride, first: 0, count: count)
-        .interleaved.store(target, stride: targetStride)
-    }
+    static func transposed(_ block: Block) -> Block { block.interleaved }
   }
 #endif

@@ -1,0 +1,242 @@
+// 2-D convolution, forward and both gradients, each a matrix product with patches that are gathered as it needs them
+// ("implicit im2col"). Docs/Convolution.md shows how; Im2Col.swift holds the plain form that a reader may start from.
+
+/// The part of the kernel table that convolutions use.
+protocol ConvolutionKernels<Scalar> {
+  associatedtype Scalar
+  static func packPatches(
+    _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
+    columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Scalar>)
+  static func packTaps(
+    _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, lanes: Int, firstRow: Int, rows: Int, columns: Int,
+    rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Scalar>)
+  static func layOutChannel(
+    _ source: UnsafePointer<Scalar>, height: Int, width: Int, top: Int, left: Int, strideY: Int, strideX: Int,
+    rows: Int, columns: Int, into target: UnsafeMutablePointer<Scalar>)
+}
+
+extension ConvolutionGeometry {
+  /// The input of one group as the forward pass and the weight gradient read it.
+  var inputLayout: PatchLayout {
+    PatchLayout(
+      channels: inputChannelsPerGroup, height: inputHeight, width: inputWidth, top: padding.top, left: padding.left,
+      stride: stride,
+      rows: (inputHeight + padding.top + padding.bottom + stride.0 - 1) / stride.0,
+      columns: (inputWidth + padding.left + padding.right + stride.1 - 1) / stride.1)
+  }
+
+  /// The offsets of all taps of a group, in the order of the weight's memory.
+  func inputOffsets(_ layout: PatchLayout) -> [Int] {
+    var offsets: [Int] = []
+    offsets.reserveCapacity(inputChannelsPerGroup * kernelHeight * kernelWidth)
+    for channel in 0..<inputChannelsPerGroup {
+      for ky in 0..<kernelHeight {
+        for kx in 0..<kernelWidth {
+          offsets.append(layout.offset(channel: channel, y: ky * dilation.0, x: kx * dilation.1))
+        }
+      }
+    }
+    return offsets
+  }
+}
+
+/// `output = activation(input ⋆ weight + bias)`: the forward pass.
+///
+/// `bias` has one value for each output channel, or is nil. The output need not be initialised and must not overlap
+/// the other buffers. Bit-identical at any number of threads. O(`geometry.operations`).
+@specialized(where T == Float)
+@specialized(where T == Double)
+public func convolutionForward<T: ComputeScalar>(
+  _ geometry: ConvolutionGeometry, input: UnsafePointer<T>, weight: UnsafePointer<T>, bias: UnsafePointer<T>?,
+  output: UnsafeMutablePointer<T>, activation: Epilogue<T>.Activation = .identity
+) {
+  let g = geometry
+  guard g.outputCount > 0 else { return }
+  let m = g.outputChannelsPerGroup
+  let pixels = g.outputPixels
+  if g.isPointwise {
+    eachImage(g.batch * g.groups, work: g.operations) { index in
+      let group = index % g.groups
+      gemm(
+        matrix(weight + group * m * g.inputChannelsPerGroup, m, g.inputChannelsPerGroup),
+        matrix(input + index * g.inputChannelsPerGroup * pixels, g.inputChannelsPerGroup, pixels),
+        into: mutableMatrix(output + index * m * pixels, m, pixels),
+        epilogue: Epilogue(rowBias: bias.map { $0 + group * m }, activation: activation))
+    }
+    return
+  }
+  let layout = g.inputLayout
+  let product = PatchProduct(
+    m: m, offsets: g.inputOffsets(layout), rows: g.outputHeight, columns: g.outputWidth, rowStride: layout.columns)
+  let packing = product.packing(T.self)
+  let epilogue = Epilogue<T>(activation: activation)
+  let images = g.batch * g.groups
+  let copySize = LaidOutBatch<T>.scratchCount(layout, count: images)
+  Scratch.withScalars(g.groups * packing.size + copySize, of: T.self) { scratch in
+    let packed = scratch + copySize
+    for group in 0..<g.groups {
+      product.pack(weight + group * m * product.offsets.count, into: packed + group * packing.size)
+    }
+    let source = LaidOutBatch(layout, input, count: images, copy: scratch)
+    let perPart = product.pixelsPerPart(T.self, images: images)
+    let parts = (pixels + perPart - 1) / perPart
+    parallelFor(images * parts) { index in
+      let (image, part) = (index / parts, index % parts)
+      let group = image % g.groups
+      product.run(
+        packed + group * packing.size, source.pointer(image),
+        pixels: part * perPart..<min((part + 1) * perPart, pixels), into: output + image * m * pixels, stride: pixels,
+        bias: bias.map { $0 + group * m }, activation: epilogue.activationCode, slope: epilogue.slope)
+    }
+  }
+}
+
+/// The gradient of the loss with respect to a convolution's input, from that with respect to its output.
+///
+/// Nothing is scattered: input pixel (y, x) gathers `outputGradient[(y + top − ky · dilation) / stride, …]` over the taps
+/// for which the division leaves no rest. The rows y with the same rest modulo the stride share their taps, so each such
+/// phase is a product with patches of its own. The result is overwritten.
+@specialized(where T == Float)
+@specialized(where T == Double)
+public func convolutionInputGradient<T: ComputeScalar>(
+  _ geometry: ConvolutionGeometry, outputGradient: UnsafePointer<T>, weight: UnsafePointer<T>,
+  inputGradient: UnsafeMutablePointer<T>
+) {
+  let g = geometry
+  guard g.inputCount > 0 else { return }
+  guard g.outputCount > 0 else {
+    inputGradient.update(repeating: 0, count: g.inputCount)
+    return
+  }
+  let (mOut, mIn) = (g.outputChannelsPerGroup, g.inputChannelsPerGroup)
+  if g.isPointwise {
+    eachImage(g.batch * g.groups, work: g.operations) { index in
+      gemm(
+        matrix(weight + index % g.groups * mOut * mIn, mOut, mIn).transposed,
+        matrix(outputGradient + index * mOut * g.outputPixels, mOut, g.outputPixels),
+        into: mutableMatrix(inputGradient + index * mIn * g.inputPixels, mIn, g.inputPixels))
+    }
+    return
+  }
+  for phaseY in 0..<min(g.stride.0, g.inputHeight) {
+    for phaseX in 0..<min(g.stride.1, g.inputWidth) {
+      inputGradientPhase(g, (phaseY, phaseX), outputGradient, weight, inputGradient)
+    }
+  }
+}
+
+/// The taps along one axis that reach the pixels of one phase, each with the output position that pixel 0 meets.
+private func taps(kernel: Int, stride: Int, dilation: Int, padding: Int, phase: Int) -> [(tap: Int, shift: Int)] {
+  (0..<kernel).compactMap { tap in
+    let position = phase + padding - tap * dilation
+    // Rest of a division that rounds down, so that negative positions belong to the right phase.
+    let rest = (position % stride + stride) % stride
+    return rest == 0 ? (tap, (position - rest) / stride) : nil
+  }
+}
+
+private func inputGradientPhase<T: ComputeScalar>(
+  _ g: ConvolutionGeometry, _ phase: (Int, Int), _ outputGradient: UnsafePointer<T>, _ weight: UnsafePointer<T>,
+  _ inputGradient: UnsafeMutablePointer<T>
+) {
+  let down = taps(
+    kernel: g.kernelHeight, stride: g.stride.0, dilation: g.dilation.0, padding: g.padding.top, phase: phase.0)
+  let across = taps(
+    kernel: g.kernelWidth, stride: g.stride.1, dilation: g.dilation.1, padding: g.padding.left, phase: phase.1)
+  let rows = (g.inputHeight - phase.0 + g.stride.0 - 1) / g.stride.0
+  let columns = (g.inputWidth - phase.1 + g.stride.1 - 1) / g.stride.1
+  let (mOut, mIn) = (g.outputChannelsPerGroup, g.inputChannelsPerGroup)
+  // The output gradient, padded so far that every shift stays inside.
+  let top = max(0, -(down.map(\.shift).min() ?? 0))
+  let left = max(0, -(across.map(\.shift).min() ?? 0))
+  let layout = PatchLayout(
+    channels: mOut, height: g.outputHeight, width: g.outputWidth, top: top, left: left, stride: (1, 1),
+    rows: max(g.outputHeight + top, top + rows + (down.map(\.shift).max() ?? 0)),
+    columns: max(g.outputWidth + left, left + columns + (across.map(\.shift).max() ?? 0)))
+  var offsets: [Int] = []
+  offsets.reserveCapacity(mOut * down.count * across.count)
+  for channel in 0..<mOut {
+    for y in down {
+      for x in across { offsets.append(layout.offset(channel: channel, y: top + y.shift, x: left + x.shift)) }
+    }
+  }
+  let product = PatchProduct(m: mIn, offsets: offsets, rows: rows, columns: columns, rowStride: layout.columns)
+  let packing = product.packing(T.self)
+  let images = g.batch * g.groups
+  let pixels = rows * columns
+  let copySize = LaidOutBatch<T>.scratchCount(layout, count: images)
+  let kernelSize = g.kernelHeight * g.kernelWidth
+  let turnedSize = mIn * max(1, offsets.count)
+  Scratch.withScalars(copySize + g.groups * packing.size + turnedSize, of: T.self) { scratch in
+    let packed = scratch + copySize
+    let turned = packed + g.groups * packing.size
+    for group in 0..<g.groups {
+      // The weights with input and output channels exchanged, only the taps of this phase: [mIn, mOut · taps].
+      var to = turned
+      for inner in 0..<mIn {
+        for outer in 0..<mOut {
+          let from = weight + ((group * mOut + outer) * mIn + inner) * kernelSize
+          for y in down {
+            for x in across {
+              to.pointee = from[y.tap * g.kernelWidth + x.tap]
+              to += 1
+            }
+          }
+        }
+      }
+      product.pack(turned, into: packed + group * packing.size)
+    }
+    let source = LaidOutBatch(layout, outputGradient, count: images, copy: scratch)
+    let perPart = product.pixelsPerPart(T.self, images: images)
+    let parts = (pixels + perPart - 1) / perPart
+    parallelFor(images * parts) { index in
+      let (image, part) = (index / parts, index % parts)
+      let target = inputGradient + image * mIn * g.inputPixels
+      let range = part * perPart..<min((part + 1) * perPart, pixels)
+      let packedGroup = packed + image % g.groups * packing.size
+      if g.stride == (1, 1) {
+        product.run(
+          packedGroup, source.pointer(image), pixels: range, into: target, stride: pixels, bias: nil, activation: 0,
+          slope: 0)
+        return
+      }
+      // A phase's pixels lie `stride` apart: they are computed side by side and then put in their places.
+      Scratch.withScalars(mIn * pixels, of: T.self) { dense in
+        product.run(
+          packedGroup, source.pointer(image), pixels: range, into: dense, stride: pixels, bias: nil, activation: 0,
+          slope: 0)
+        for channel in 0..<mIn {
+          let plane = target + channel * g.inputPixels
+          for pixel in range {
+            let (row, column) = (pixel / columns, pixel % columns)
+            plane[(row * g.stride.0 + phase.0) * g.inputWidth + column * g.stride.1 + phase.1] =
+              dense[channel * pixels + pixel]
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Runs `body` for each image: on the team when there are enough of them, else one by one, so that the product inside
+/// can use the team.
+@inline(__always)
+func eachImage(_ count: Int, work: Int, _ body: (Int) -> Void) {
+  if count >= 2 * Threads.count && work > 200_000 {
+    parallelFor(count, body)
+  } else {
+    for index in 0..<count { body(index) }
+  }
+}
+
+@inline(__always)
+func matrix<T: ComputeScalar>(_ pointer: UnsafePointer<T>, _ rows: Int, _ columns: Int) -> Matrix<T> {
+  Matrix(unchecked: pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+}
+
+@inline(__always)
+func mutableMatrix<T: ComputeScalar>(
+  _ pointer: UnsafeMutablePointer<T>, _ rows: Int, _ columns: Int
+) -> MutableMatrix<T> {
+  MutableMatrix(unchecked: pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+}

@@ -1,0 +1,168 @@
+// im2col as a packing routine: the patches of an image are gathered straight into the panels of B, and the matrix that
+// im2col would make, kernel-area times as large as the image, never exists.
+//
+// The image is first laid out so that no case is left to distinguish (`layOutChannel`): padded with zeros, and for a
+// stride s cut into its s·s phases, so that neighbouring output pixels read neighbouring scalars at every stride. Then
+//
+//     patch value (k, pixel) = source[offsets[k] + row(pixel) · rowStride + column(pixel)]
+//
+// with one offset for each k = (channel, kernel row, kernel column). Reading may reach one register over the last
+// value wanted, so a laid-out image has that much room behind it.
+
+/// Packs `lanes` pixels from `firstPixel` on, all `depth` taps: `panel[k · width + lane]`. For products with patches as
+/// columns: the forward pass and the input gradient.
+@inline(__always)
+private func gatherPatches<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
+  columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<V.Scalar>
+) {
+  var lane = 0
+  while lane < lanes {
+    // A run: pixels of one row, which lie next to each other for every tap.
+    let pixel = firstPixel + lane
+    let row = pixel / columns
+    let column = pixel - row * columns
+    let run = min(columns - column, lanes - lane)
+    let base = source + row * rowStride + column
+    let target = panel + lane
+    var done = 0
+    while done < run {
+      let room = width - lane - done
+      let from = base + done
+      let to = target + done
+      if room >= V.width {
+        // A whole register, though it may reach over the run: the next run overwrites the surplus.
+        for k in 0..<depth { V.load(from + offsets[k]).store(to + k * width) }
+      } else {
+        for k in 0..<depth { V.load(from + offsets[k]).store(to + k * width, count: room) }
+      }
+      done += V.width
+    }
+    lane += run
+  }
+}
+
+/// Packs `lanes` taps as columns and the pixels of `rows` output rows as depth: `panel[pixel · width + lane]`. For the
+/// weight gradient, whose sum runs over the pixels. Square blocks of taps × pixels are transposed in registers.
+///
+/// The panel needs room for one register's worth of pixels more than `rows · columns`.
+@inline(__always)
+private func gatherTaps<V: TransposableVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, offsets: UnsafePointer<Int>, lanes: Int, firstRow: Int, rows: Int,
+  columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<V.Scalar>
+) {
+  for row in 0..<rows {
+    let base = source + (firstRow + row) * rowStride
+    var column = 0
+    while column < columns {
+      let target = panel + (row * columns + column) * width
+      var lane = 0
+      while lane < lanes {
+        V.transposeBlock(
+          base + column, offsets: offsets + lane, count: min(V.width, lanes - lane), into: target + lane,
+          targetStride: width)
+        lane += V.width
+      }
+      // A block that reaches over the row's end is overwritten by the next row.
+      column += V.width
+    }
+  }
+}
+
+/// Lays one channel out: `target[phase][j][i] = source[j · strideY + phaseY − top][i · strideX + phaseX − left]`, zero
+/// outside the source. `rows` and `columns` are those of a phase in the target.
+@inline(__always)
+private func layOut<Scalar: BinaryFloatingPoint>(
+  _ source: UnsafePointer<Scalar>, height: Int, width: Int, top: Int, left: Int, strideY: Int, strideX: Int,
+  rows: Int, columns: Int, into target: UnsafeMutablePointer<Scalar>
+) {
+  var to = target
+  for phaseY in 0..<strideY {
+    for phaseX in 0..<strideX {
+      // Columns i of this phase for which the source's column lies inside: 0 <= i · strideX + phaseX − left < width.
+      let shift = phaseX - left
+      let first = min(columns, shift >= 0 ? 0 : (-shift + strideX - 1) / strideX)
+      let end = min(columns, max(first, width - shift <= 0 ? 0 : (width - shift + strideX - 1) / strideX))
+      for row in 0..<rows {
+        let y = row * strideY + phaseY - top
+        if y < 0 || y >= height || first >= end {
+          for column in 0..<columns { to[column] = 0 }
+        } else {
+          let from = source + y * width + shift
+          for column in 0..<first { to[column] = 0 }
+          if strideX == 1 {
+            (to + first).update(from: from + first, count: end - first)
+          } else {
+            for column in first..<end { to[column] = from[column * strideX] }
+          }
+          for column in end..<columns { to[column] = 0 }
+        }
+        to += columns
+      }
+    }
+  }
+}
+
+extension FloatKernels {
+  /// Packs a panel of patches, pixels across, taps down; see `gatherPatches`.
+  public static func packPatches(
+    _ source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
+    columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Float>
+  ) {
+    gatherPatches(
+      FloatVector.self, source, offsets: offsets, depth: depth, firstPixel: firstPixel, lanes: lanes,
+      columns: columns, rowStride: rowStride, width: width, into: panel)
+  }
+
+  /// Packs a panel of patches, taps across, pixels down; see `gatherTaps`.
+  public static func packTaps(
+    _ source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, lanes: Int, firstRow: Int, rows: Int, columns: Int,
+    rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Float>
+  ) {
+    gatherTaps(
+      FloatVector.self, source, offsets: offsets, lanes: lanes, firstRow: firstRow, rows: rows, columns: columns,
+      rowStride: rowStride, width: width, into: panel)
+  }
+
+  /// Pads a channel and cuts it into phases; see `layOut`.
+  public static func layOutChannel(
+    _ source: UnsafePointer<Float>, height: Int, width: Int, top: Int, left: Int, strideY: Int, strideX: Int,
+    rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    layOut(
+      source, height: height, width: width, top: top, left: left, strideY: strideY, strideX: strideX, rows: rows,
+      columns: columns, into: target)
+  }
+}
+
+extension DoubleKernels {
+  /// Packs a panel of patches, pixels across, taps down; see `gatherPatches`.
+  public static func packPatches(
+    _ source: UnsafePointer<Double>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
+    columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Double>
+  ) {
+    gatherPatches(
+      DoubleVector.self, source, offsets: offsets, depth: depth, firstPixel: firstPixel, lanes: lanes,
+      columns: columns, rowStride: rowStride, width: width, into: panel)
+  }
+
+  /// Packs a panel of patches, taps across, pixels down; see `gatherTaps`.
+  public static func packTaps(
+    _ source: UnsafePointer<Double>, offsets: UnsafePointer<Int>, lanes: Int, firstRow: Int, rows: Int, columns: Int,
+    rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Double>
+  ) {
+    gatherTaps(
+      DoubleVector.self, source, offsets: offsets, lanes: lanes, firstRow: firstRow, rows: rows, columns: columns,
+      rowStride: rowStride, width: width, into: panel)
+  }
+
+  /// Pads a channel and cuts it into phases; see `layOut`.
+  public static func layOutChannel(
+    _ source: UnsafePointer<Double>, height: Int, width: Int, top: Int, left: Int, strideY: Int, strideX: Int,
+    rows: Int, columns: Int, into target: UnsafeMutablePointer<Double>
+  ) {
+    layOut(
+      source, height: height, width: width, top: top, left: left, strideY: strideY, strideX: strideX, rows: rows,
+      columns: columns, into: target)
+  }
+}
