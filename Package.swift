@@ -17,12 +17,18 @@ import PackageDescription
 #endif
 
 let kernelTargets: [Target] =
-  [.target(name: "ApusKernels", swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode"])])]
+  [
+    .target(
+      name: "ApusKernels",
+      swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode"])])
+  ]
   + kernelVariants.map { variant in
     .target(
       name: variant.module,
       swiftSettings: [
-        .unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode", "-target-cpu", variant.processor]),
+        .unsafeFlags([
+          "-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode", "-target-cpu", variant.processor,
+        ]),
         .define(variant.define),
       ])
   }

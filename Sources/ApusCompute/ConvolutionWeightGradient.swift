@@ -26,8 +26,8 @@ public func convolutionWeightGradient<T: ComputeScalar>(
   let n = offsets.count
   // At most eight sums of all weights, and no more than 16 MiB of them.
   let affordable = max(1, (16 << 20) / (g.weightCount * MemoryLayout<T>.stride))
-  let imageParts = min(g.batch, 8, affordable)
-  let imagesPerPart = (g.batch + imageParts - 1) / imageParts
+  let imagesPerPart = (g.batch + min(8, affordable) - 1) / min(8, affordable)
+  let imageParts = (g.batch + imagesPerPart - 1) / imagesPerPart
   // Columns are cut only as far as the team needs: this does not change any sum.
   let panels = (n + nr - 1) / nr
   let columnParts = min(panels, max(1, (4 * Threads.count + imageParts * g.groups - 1) / (imageParts * g.groups)))

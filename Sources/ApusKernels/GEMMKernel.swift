@@ -71,7 +71,8 @@ private func microKernel<Tile: RegisterTile>(
       return
     }
     if update.pointee.isLayer {
-      let column = (update.pointee.columnBias ?? task.pointee.zeros) + (update.pointee.columnBias == nil ? 0 : task.pointee.column)
+      let column =
+        (update.pointee.columnBias ?? task.pointee.zeros) + (update.pointee.columnBias == nil ? 0 : task.pointee.column)
       let left = V.load(column)
       tile.store(
         c, rowStride: rowStride,

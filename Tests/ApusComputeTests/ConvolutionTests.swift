@@ -1,0 +1,202 @@
+import Testing
+
+@testable import ApusCompute
+
+/// The seven-loop twins of the three convolution passes, and the plain im2col.
+private enum Twin {
+  /// Calls `body(output index, input index, weight index)` for every product of the definition.
+  static func forEachProduct(_ g: ConvolutionGeometry, _ body: (Int, Int, Int) -> Void) {
+    let (inPerGroup, outPerGroup) = (g.inputChannels / g.groups, g.outputChannels / g.groups)
+    for image in 0..<g.batch {
+      for outer in 0..<g.outputChannels {
+        for oy in 0..<g.outputHeight {
+          for ox in 0..<g.outputWidth {
+            for inner in 0..<inPerGroup {
+              for ky in 0..<g.kernelHeight {
+                for kx in 0..<g.kernelWidth {
+                  let y = oy * g.stride.0 + ky * g.dilation.0 - g.padding.top
+                  let x = ox * g.stride.1 + kx * g.dilation.1 - g.padding.left
+                  guard y >= 0, y < g.inputHeight, x >= 0, x < g.inputWidth else { continue }
+                  let channel = outer / outPerGroup * inPerGroup + inner
+                  body(
+                    ((image * g.outputChannels + outer) * g.outputHeight + oy) * g.outputWidth + ox,
+                    ((image * g.inputChannels + channel) * g.inputHeight + y) * g.inputWidth + x,
+                    ((outer * inPerGroup + inner) * g.kernelHeight + ky) * g.kernelWidth + kx)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+extension PerKernelSet {
+  /// Convolutions against the seven-loop twin, for every kernel set.
+  @Suite struct ConvolutionTests {
+    static func check<T: ComputeScalar>(_: T.Type, _ g: ConvolutionGeometry, bias hasBias: Bool = false) {
+      let input: [T] = testNumbers(g.inputCount, seed: 1)
+      let weight: [T] = testNumbers(g.weightCount, seed: 2)
+      let upstream: [T] = testNumbers(g.outputCount, seed: 3)
+      let bias: [T] = testNumbers(g.outputChannels, seed: 4)
+      var y = [Double](repeating: 0, count: g.outputCount)
+      var dx = [Double](repeating: 0, count: g.inputCount)
+      var dw = [Double](repeating: 0, count: g.weightCount)
+      Twin.forEachProduct(g) { o, i, w in
+        y[o] += Double(input[i]) * Double(weight[w])
+        dx[i] += Double(upstream[o]) * Double(weight[w])
+        dw[w] += Double(upstream[o]) * Double(input[i])
+      }
+      if hasBias {
+        for index in y.indices {
+          y[index] = max(0, y[index] + Double(bias[index / (g.outputHeight * g.outputWidth) % g.outputChannels]))
+        }
+      }
+      var output = [T](repeating: .nan, count: g.outputCount)
+      var inputGradient = [T](repeating: .nan, count: g.inputCount)
+      var weightGradient = [T](repeating: .nan, count: g.weightCount)
+      if hasBias {
+        bias.withUnsafeBufferPointer {
+          convolutionForward(
+            g, input: input, weight: weight, bias: $0.baseAddress, output: &output, activation: .relu)
+        }
+      } else {
+        convolutionForward(g, input: input, weight: weight, bias: nil, output: &output)
+      }
+      convolutionInputGradient(g, outputGradient: upstream, weight: weight, inputGradient: &inputGradient)
+      convolutionWeightGradient(g, input: input, outputGradient: upstream, weightGradient: &weightGradient)
+      let tolerance = T.self == Float.self ? 3e-5 : 1e-12
+      for (name, actual, expected) in [
+        ("forward", output.map(Double.init), y), ("input gradient", inputGradient.map(Double.init), dx),
+        ("weight gradient", weightGradient.map(Double.init), dw),
+      ] {
+        let worst = worstDifference(actual, expected)
+        #expect(worst < tolerance, "\(T.self) \(InstructionSet.active) \(name) \(g): off by \(worst)")
+      }
+    }
+
+    static func geometry(
+      _ batch: Int, _ inputChannels: Int, _ height: Int, _ width: Int, _ outputChannels: Int, _ kernel: (Int, Int),
+      stride: (Int, Int) = (1, 1), padding: Int = 0, dilation: (Int, Int) = (1, 1), groups: Int = 1
+    ) -> ConvolutionGeometry {
+      ConvolutionGeometry(
+        batch: batch, inputChannels: inputChannels, inputHeight: height, inputWidth: width,
+        outputChannels: outputChannels, kernelHeight: kernel.0, kernelWidth: kernel.1, stride: stride,
+        padding: (padding, padding, padding, padding), dilation: dilation, groups: groups)
+    }
+
+    @Test func layersOfTheFiveModels() {
+      forEachKernelSet { _ in
+        Self.check(Float.self, Self.geometry(3, 1, 28, 28, 10, (5, 5)), bias: true)
+        Self.check(Float.self, Self.geometry(5, 10, 12, 12, 20, (5, 5)), bias: true)
+        Self.check(Float.self, Self.geometry(2, 1, 28, 28, 32, (3, 3)), bias: true)
+        Self.check(Float.self, Self.geometry(2, 32, 13, 13, 64, (3, 3)), bias: true)
+      }
+    }
+
+    @Test func everyStridePaddingAndDilation() {
+      forEachKernelSet { _ in
+        for kernel in [(1, 1), (2, 3), (3, 3), (5, 1)] {
+          for stride in [(1, 1), (2, 2), (1, 3), (3, 2)] {
+            for padding in [0, 1, 3] {
+              for dilation in [(1, 1), (2, 1), (2, 3)] {
+                let g = Self.geometry(
+                  2, 3, 11, 9, 5, kernel, stride: stride, padding: padding, dilation: dilation)
+                Self.check(Double.self, g)
+              }
+            }
+          }
+        }
+        Self.check(Float.self, Self.geometry(1, 3, 37, 41, 17, (7, 7), stride: (2, 2), padding: 3), bias: true)
+      }
+    }
+
+    @Test func groupsAndDepthwise() {
+      forEachKernelSet { _ in
+        Self.check(Float.self, Self.geometry(2, 6, 9, 8, 4, (3, 3), padding: 1, groups: 2), bias: true)
+        Self.check(Double.self, Self.geometry(2, 6, 9, 8, 12, (3, 2), stride: (2, 2), padding: 1, groups: 6))
+        Self.check(Float.self, Self.geometry(3, 6, 5, 5, 9, (1, 1), groups: 3), bias: true)
+      }
+    }
+
+    @Test func differentPaddingOnEachSide() {
+      let g = ConvolutionGeometry(
+        batch: 2, inputChannels: 2, inputHeight: 7, inputWidth: 6, outputChannels: 3, kernelHeight: 4, kernelWidth: 2,
+        padding: (top: 1, bottom: 2, left: 0, right: 1))
+      #expect(g.outputHeight == 7 && g.outputWidth == 6)
+      forEachKernelSet { _ in Self.check(Double.self, g) }
+    }
+
+    @Test func sizesAtTheEdges() {
+      forEachKernelSet { _ in
+        // A kernel as large as the input, one pixel, no image, more taps and channels than one cache block.
+        Self.check(Double.self, Self.geometry(2, 3, 5, 4, 2, (5, 4)))
+        Self.check(Double.self, Self.geometry(1, 1, 1, 1, 1, (1, 1)))
+        Self.check(Double.self, Self.geometry(0, 2, 5, 5, 3, (3, 3)))
+        Self.check(Float.self, Self.geometry(1, 70, 6, 7, 33, (3, 3), padding: 1))
+        Self.check(Float.self, Self.geometry(17, 2, 4, 4, 3, (2, 2)))
+        Self.check(Float.self, Self.geometry(2, 2, 3, 67, 3, (2, 2), stride: (2, 1)))
+      }
+    }
+
+    @Test func im2colTimesWeightIsTheConvolution() {
+      let g = Self.geometry(1, 3, 8, 7, 4, (3, 2), stride: (2, 1), padding: 1)
+      let input: [Double] = testNumbers(g.inputCount, seed: 1)
+      let weight: [Double] = testNumbers(g.weightCount, seed: 2)
+      var patches = [Double](repeating: .nan, count: 3 * 6 * g.outputHeight * g.outputWidth)
+      im2col(g, image: input, channels: 0..<3, into: &patches)
+      var viaMatrix = [Double](repeating: .nan, count: g.outputCount)
+      weight.withUnsafeBufferPointer { weight in
+        patches.withUnsafeBufferPointer { patches in
+          viaMatrix.withUnsafeMutableBufferPointer { output in
+            gemm(
+              Matrix(weight, rows: 4, columns: 18), Matrix(patches, rows: 18, columns: g.outputHeight * g.outputWidth),
+              into: MutableMatrix(output, rows: 4, columns: g.outputHeight * g.outputWidth))
+          }
+        }
+      }
+      var direct = [Double](repeating: .nan, count: g.outputCount)
+      convolutionForward(g, input: input, weight: weight, bias: nil, output: &direct)
+      #expect(worstDifference(direct, viaMatrix) < 1e-13)
+    }
+
+    @Test func sameBitsAtAnyNumberOfThreads() {
+      let before = Threads.count
+      defer { Threads.count = before }
+      for g in [
+        Self.geometry(64, 1, 28, 28, 10, (5, 5)), Self.geometry(1, 16, 30, 30, 40, (3, 3), padding: 1),
+        Self.geometry(9, 8, 15, 15, 12, (3, 3), stride: (2, 2), padding: 1, groups: 2),
+      ] {
+        let input: [Float] = testNumbers(g.inputCount, seed: 1)
+        let weight: [Float] = testNumbers(g.weightCount, seed: 2)
+        let upstream: [Float] = testNumbers(g.outputCount, seed: 3)
+        let results = [1, 2, 4].map { threads -> [[Float]] in
+          Threads.count = threads
+          var output = [Float](repeating: 0, count: g.outputCount)
+          var inputGradient = [Float](repeating: 0, count: g.inputCount)
+          var weightGradient = [Float](repeating: 0, count: g.weightCount)
+          convolutionForward(g, input: input, weight: weight, bias: nil, output: &output)
+          convolutionInputGradient(g, outputGradient: upstream, weight: weight, inputGradient: &inputGradient)
+          convolutionWeightGradient(g, input: input, outputGradient: upstream, weightGradient: &weightGradient)
+          return [output, inputGradient, weightGradient]
+        }
+        #expect(results[0] == results[1] && results[0] == results[2])
+      }
+    }
+  }
+}
+
+@Suite struct ConvolutionGeometryTests {
+  @Test func problemsAreNamed() async {
+    await #expect(processExitsWith: .failure) {
+      _ = ConvolutionGeometry(
+        batch: 1, inputChannels: 1, inputHeight: 3, inputWidth: 3, outputChannels: 1, kernelHeight: 5, kernelWidth: 5)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = ConvolutionGeometry(
+        batch: 1, inputChannels: 3, inputHeight: 3, inputWidth: 3, outputChannels: 4, kernelHeight: 1, kernelWidth: 1,
+        groups: 2)
+    }
+  }
+}
