@@ -2,9 +2,12 @@
 ///
 /// | what | fits | inequality |
 /// | --- | --- | --- |
-/// | a panel of B and two of A | 3/4 of level 1 | KC · (NR + 2 MR) · bytes ≤ 3/4 L1 |
+/// | a panel of B | one and a half times level 1 | KC · NR · bytes ≤ 3/2 L1 |
 /// | a block of A | half of level 2 | MC · KC · bytes ≤ L2 / 2 |
 /// | the packed B | a quarter of level 3 | KC · NC · bytes ≤ L3 / 4 |
+///
+/// That the panel of B may be larger than the level-1 cache was found by measuring: it is read front to back, which the
+/// prefetcher makes cheap, while a deeper panel saves passes over C, which at n = 2048 are what costs.
 ///
 /// KC does not depend on the number of threads: it decides the order of summation.
 struct Blocking {
@@ -19,8 +22,7 @@ struct Blocking {
   init(tileRows mr: Int, tileColumns nr: Int, scalarBytes: Int, processor: Processor = .current) {
     self.mr = mr
     self.nr = nr
-    let level1 = processor.level1DataCache * 3 / 4
-    kc = min(512, max(64, level1 / ((nr + 2 * mr) * scalarBytes) / 16 * 16))
+    kc = min(512, max(64, processor.level1DataCache * 3 / 2 / (nr * scalarBytes) / 16 * 16))
     mc = max(mr, processor.level2Cache / 2 / (kc * scalarBytes) / mr * mr)
     let level3 = max(processor.level3Cache, 2 << 20)
     nc = min(8192, max(nr, level3 / 4 / (kc * scalarBytes) / nr * nr))

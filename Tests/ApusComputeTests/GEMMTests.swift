@@ -188,7 +188,8 @@ extension PerKernelSet {
       small.level3Cache = 0
       let blocking = Blocking(tileRows: 14, tileColumns: 32, scalarBytes: 4, processor: small)
       #expect(blocking.kc >= 16 && blocking.mc >= 14 && blocking.nc >= 32)
-      #expect(blocking.kc * (32 + 28) * 4 <= 16 << 10)
+      #expect(blocking.kc * 32 * 4 <= 12 << 10)
+      #expect(blocking.mc * blocking.kc * 4 <= 16 << 10)
       for k in 1...2000 {
         let depth = blocking.depth(of: k)
         #expect(depth <= blocking.kc && depth * ((k + depth - 1) / depth) >= k)
