@@ -12,7 +12,9 @@ import ApusKernels
 protocol Kernels<Scalar>: SendableMetatype,
   GEMMKernels,
   VectorMathKernels,
-  ConvolutionKernels
+  ConvolutionKernels,
+  ArithmeticKernels,
+  StridedKernels
 {
   associatedtype Scalar
 }

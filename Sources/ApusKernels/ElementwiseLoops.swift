@@ -1,8 +1,8 @@
 // The loops that all elementwise kernels share.
 //
 // Only whole registers are processed: the last one ends at the last element and overlaps its predecessor. So that this
-// also holds when the result overwrites an operand, a register is loaded before the one ahead of it is stored. The
-// entry points bring arrays shorter than a register up to its length.
+// also holds when the result overwrites an operand, a register is loaded before the one ahead of it is stored. Arrays
+// shorter than a register are copied into one.
 
 extension MathVector {
   /// y = body(x) for `count` ≥ width numbers. y may be x.
@@ -44,15 +44,43 @@ extension MathVector {
     body(nextA, nextB).store(y + last)
   }
 
-  /// Hands `body` a copy of `count` < width numbers in a register's worth of memory, and copies the register to y.
+  /// Calls `body` with the arrays, or, where they are shorter than a register, with copies of that length. One call,
+  /// so that `body` is compiled once.
   @inline(__always)
-  static func padded(
+  static func withShortArrays(
     _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ count: Int,
-    _ body: (UnsafeMutablePointer<Scalar>) -> Void
+    _ body: (UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int) -> Void
   ) {
-    var register = load(x, count: count, filler: 1)
-    register.withScalars(body)
-    register.store(y, count: count)
+    let isShort = count < width
+    var register = Self(repeating: 1)
+    if isShort { register = load(x, count: count, filler: 1) }
+    register.withScalars { own in
+      body(isShort ? UnsafePointer(own) : x, isShort ? own : y, isShort ? width : count)
+    }
+    if isShort { register.store(y, count: count) }
+  }
+
+  /// The same with two operands.
+  @inline(__always)
+  static func withShortArrays(
+    _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ count: Int,
+    _ body: (UnsafePointer<Scalar>, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int) -> Void
+  ) {
+    let isShort = count < width
+    var first = Self(repeating: 1)
+    var second = Self(repeating: 1)
+    if isShort {
+      first = load(a, count: count, filler: 1)
+      second = load(b, count: count, filler: 1)
+    }
+    first.withScalars { ownA in
+      second.withScalars { ownB in
+        body(
+          isShort ? UnsafePointer(ownA) : a, isShort ? UnsafePointer(ownB) : b, isShort ? ownA : y,
+          isShort ? width : count)
+      }
+    }
+    if isShort { first.store(y, count: count) }
   }
 
   /// The register's memory.

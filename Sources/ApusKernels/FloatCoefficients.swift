@@ -73,8 +73,8 @@ extension FloatVector {
   static func logarithmOfOnePlus(_ f: Self) -> Self {
     let q =
       Self(repeating: 0.06921079754829407).horner(f, -0.1178070679306984).horner(f, 0.11865119636058807)
-        .horner(f, -0.12385550141334534).horner(f, 0.14220023155212402).horner(f, -0.16669216752052307)
-        .horner(f, 0.20002146065235138).horner(f, -0.24999986588954926).horner(f, 0.3333331048488617)
+      .horner(f, -0.12385550141334534).horner(f, 0.14220023155212402).horner(f, -0.16669216752052307)
+      .horner(f, 0.20002146065235138).horner(f, -0.24999986588954926).horner(f, 0.3333331048488617)
     let square = f * f
     let cubic = square * f * q
     return f + cubic.adding(Self(repeating: -0.5), times: square)

@@ -25,7 +25,8 @@ extension MathVector {
     let coarse = adding(n, times: Self(repeating: -p0)).adding(n, times: Self(repeating: -p1))
     let rest = (n * Self(repeating: p4)).adding(n, times: Self(repeating: p3))
     let r = coarse.adding(n, times: Self(repeating: -p2)) - rest
-    return Self.sineOfReduced(r, quarters: magic.bits &+ Self.Bits(repeating: Self.Bits.Word(truncatingIfNeeded: quarterTurns)))
+    return Self.sineOfReduced(
+      r, quarters: magic.bits &+ Self.Bits(repeating: Self.Bits.Word(truncatingIfNeeded: quarterTurns)))
   }
 
   /// sin(r + quarters · π/2) for |r| ≤ π/4, reading only the two low bits of `quarters`.

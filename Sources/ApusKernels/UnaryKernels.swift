@@ -185,11 +185,7 @@ extension FloatKernels {
   public static func apply(
     _ code: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int, _ p: Float, _ q: Float
   ) {
-    if count < FloatVector.width {
-      FloatVector.padded(x, y, count) { apply(code, $0, $0, FloatVector.width, p, q) }
-    } else {
-      FloatVector.apply(code, x, y, count, p, q)
-    }
+    FloatVector.withShortArrays(x, y, count) { x, y, count in FloatVector.apply(code, x, y, count, p, q) }
   }
 
   /// gradient = upstream · f′(value); see `UnaryCode`.
@@ -197,12 +193,7 @@ extension FloatKernels {
     _ code: Int, _ value: UnsafePointer<Float>, _ upstream: UnsafePointer<Float>,
     _ gradient: UnsafeMutablePointer<Float>, _ count: Int, _ p: Float, _ q: Float
   ) {
-    if count < FloatVector.width {
-      var d = FloatVector.load(upstream, count: count)
-      FloatVector.padded(value, gradient, count) { v in
-        d.withScalars { applyGradient(code, v, $0, v, FloatVector.width, p, q) }
-      }
-    } else {
+    FloatVector.withShortArrays(value, upstream, gradient, count) { value, upstream, gradient, count in
       FloatVector.applyGradient(code, value, upstream, gradient, count, p, q)
     }
   }
@@ -213,11 +204,7 @@ extension DoubleKernels {
   public static func apply(
     _ code: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ count: Int, _ p: Double, _ q: Double
   ) {
-    if count < DoubleVector.width {
-      DoubleVector.padded(x, y, count) { apply(code, $0, $0, DoubleVector.width, p, q) }
-    } else {
-      DoubleVector.apply(code, x, y, count, p, q)
-    }
+    DoubleVector.withShortArrays(x, y, count) { x, y, count in DoubleVector.apply(code, x, y, count, p, q) }
   }
 
   /// gradient = upstream · f′(value); see `UnaryCode`.
@@ -225,12 +212,7 @@ extension DoubleKernels {
     _ code: Int, _ value: UnsafePointer<Double>, _ upstream: UnsafePointer<Double>,
     _ gradient: UnsafeMutablePointer<Double>, _ count: Int, _ p: Double, _ q: Double
   ) {
-    if count < DoubleVector.width {
-      var d = DoubleVector.load(upstream, count: count)
-      DoubleVector.padded(value, gradient, count) { v in
-        d.withScalars { applyGradient(code, v, $0, v, DoubleVector.width, p, q) }
-      }
-    } else {
+    DoubleVector.withShortArrays(value, upstream, gradient, count) { value, upstream, gradient, count in
       DoubleVector.applyGradient(code, value, upstream, gradient, count, p, q)
     }
   }
