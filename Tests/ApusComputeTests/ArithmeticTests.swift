@@ -15,14 +15,16 @@ extension PerKernelSet {
           let b = a.map { Bool.random(using: &random) ? $0 : T(Double.random(in: -2..<2, using: &random)) }
           var y = [T](repeating: -7, count: count + 1)
           combine(function, a, b, into: &y, count: count)
-          let expected = zip(a, b).map { Twin.value(function, $0, $1) }
+          let expected = zip(a, b).map { ScalarTwin.value(function, $0, $1) }
           expectAgreement(y, expected + [-7], units: units, "\(function) \(count) \(set)")
           combine(function, a, scalar: 0.75, into: &y, count: count)
           expectAgreement(
-            y, a.map { Twin.value(function, $0, 0.75) } + [-7], units: units, "\(function) scalar \(count) \(set)")
+            y, a.map { ScalarTwin.value(function, $0, 0.75) } + [-7], units: units, "\(function) scalar \(count) \(set)"
+          )
           combine(function, scalar: 1.25, b, into: &y, count: count)
           expectAgreement(
-            y, b.map { Twin.value(function, 1.25, $0) } + [-7], units: units, "scalar \(function) \(count) \(set)")
+            y, b.map { ScalarTwin.value(function, 1.25, $0) } + [-7], units: units, "scalar \(function) \(count) \(set)"
+          )
           // In place, over the right operand.
           var inPlace = b
           inPlace.withUnsafeMutableBufferPointer { buffer in
@@ -37,7 +39,7 @@ extension PerKernelSet {
           combine(function, special, [T](repeating: b, count: special.count), into: &y, count: special.count)
           // An exponent of hundreds multiplies the logarithm's error, which stays small in Float alone.
           expectAgreement(
-            y, special.map { Twin.value(function, $0, b) }, units: T.self == Double.self ? 10 * units : units,
+            y, special.map { ScalarTwin.value(function, $0, b) }, units: T.self == Double.self ? 10 * units : units,
             floor: T.leastNormalMagnitude,
             "\(function) of special numbers and \(b) \(set)")
         }
@@ -77,8 +79,8 @@ extension PerKernelSet {
       let b: [Float] = random.numbers(max(bCount, 1))
       let count = shape.reduce(1, *)
       var expected: [Float] = []
-      Twin.forEachIndex(shape) { index in
-        expected.append(a[Twin.offset(index, aStrides)] - b[Twin.offset(index, bStrides)])
+      ScalarTwin.forEachIndex(shape) { index in
+        expected.append(a[ScalarTwin.offset(index, aStrides)] - b[ScalarTwin.offset(index, bStrides)])
       }
       forEachKernelSet { set in
         var y = [Float](repeating: -7, count: count + 1)

@@ -26,7 +26,7 @@ extension PerKernelSet {
       let count = source.reduce(1, *)
       let x = (0..<max(count, 1)).map(Double.init)
       var expected: [Double] = []
-      Twin.forEachIndex(shape) { index in expected.append(x[Twin.offset(index, strides)]) }
+      ScalarTwin.forEachIndex(shape) { index in expected.append(x[ScalarTwin.offset(index, strides)]) }
       forEachKernelSet { set in
         var y = [Double](repeating: -7, count: count + 1)
         copyStrided(x, strides: strides, into: &y, shape: shape)

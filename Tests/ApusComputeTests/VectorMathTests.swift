@@ -47,7 +47,7 @@ extension PerKernelSet {
       for function in unaryFunctions {
         var y = [T](repeating: -7, count: x.count)
         apply(function, x, into: &y, count: x.count)
-        let expected = x.map { Twin.value(function, $0) }
+        let expected = x.map { ScalarTwin.value(function, $0) }
         let (units, floor) = tolerance(function, T.self)
         expectAgreement(y, expected, units: units, floor: floor, "\(function) \(T.self) \(set)")
       }
@@ -65,11 +65,11 @@ extension PerKernelSet {
       let x: [T] = random.numbers(2001, in: -6..<6).map { $0 == 0 ? 1 : $0 } + [25, -25, 0.001, -0.001]
       let upstream: [T] = random.numbers(x.count)
       for function in unaryFunctions {
-        let value = function.gradientReadsOutput ? x.map { Twin.value(function, $0) } : x
+        let value = function.gradientReadsOutput ? x.map { ScalarTwin.value(function, $0) } : x
         var gradient = [T](repeating: -7, count: x.count)
         applyGradient(function, at: value, upstream: upstream, into: &gradient, count: x.count)
         for i in x.indices {
-          let expected = upstream[i] * Twin.derivative(function, value[i])
+          let expected = upstream[i] * ScalarTwin.derivative(function, value[i])
           let isRight =
             (expected.isNaN && gradient[i].isNaN) || gradient[i] == expected
             || (gradient[i] - expected).magnitude <= tolerance * max(1, expected.magnitude)
@@ -132,11 +132,11 @@ extension PerKernelSet {
           var y = x
           apply(function, x, into: &y, count: x.count)
           expectAgreement(
-            y, x.map { Twin.value(function, $0) }, units: 4, floor: 1e-300, "\(function) \(set)")
+            y, x.map { ScalarTwin.value(function, $0) }, units: 4, floor: 1e-300, "\(function) \(set)")
           let singles = x.map { Float($0) }
           var z = singles
           apply(function, singles, into: &z, count: z.count)
-          expectAgreement(z, singles.map { Twin.value(function, $0) }, units: 2, "\(function) \(set)")
+          expectAgreement(z, singles.map { ScalarTwin.value(function, $0) }, units: 2, "\(function) \(set)")
         }
       }
     }

@@ -7,7 +7,7 @@
 @testable import ApusCompute
 
 /// The naive twins: each operation written down as its definition, in scalar `Double`, to hold the kernels against.
-enum Twin {
+enum ScalarTwin {
   static func value<T: ComputeScalar>(_ function: UnaryFunction, _ x: T) -> T {
     T(value(function, Double(x)))
   }
@@ -98,7 +98,7 @@ enum Twin {
   }
 }
 
-extension Twin {
+extension ScalarTwin {
   static func value<T: ComputeScalar>(_ function: BinaryFunction, _ a: T, _ b: T) -> T {
     switch function {
     case .add: a + b
