@@ -4,6 +4,14 @@
 /// The part of the kernel table that convolutions use.
 protocol ConvolutionKernels<Scalar> {
   associatedtype Scalar
+  static func gemmPatches(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, panelStrideA: Int, source: UnsafePointer<Scalar>,
+    offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Scalar>, rowStride: Int, rowBias: UnsafePointer<Scalar>?,
+    activation: Int, slope: Scalar)
+  static func correlateTaps(
+    channels: Int, taps: Int, images: Int, sources: UnsafePointer<UnsafePointer<Scalar>>,
+    offsets: UnsafePointer<Int>, gradient: UnsafePointer<Scalar>, imageStride: Int, rowStride: Int, length: Int,
+    into target: UnsafeMutablePointer<Scalar>, targetStride: Int)
   static func packPatches(
     _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
     columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Scalar>)

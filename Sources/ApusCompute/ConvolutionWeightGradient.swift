@@ -1,5 +1,9 @@
 // dW[o, (i, ky, kx)] = Σ over images and pixels of dY[o, pixel] · x[i, pixel · stride + (ky, kx)]: a product whose depth
-// runs over all pixels of all images. Taps are its columns, so the patches are packed the other way round.
+// runs over all pixels of all images. There are two ways to it, as with the forward pass:
+//
+// - *Packed*: taps are the columns of B, so the patches are packed the other way round, transposed in registers.
+// - *Direct*: with the rows of dY as long as those of the laid-out x, the sum is a dot product of two contiguous
+//   stretches of memory for every pair of output channel and tap (ApusKernels/TapCorrelation.swift).
 
 /// The gradient of the loss with respect to a convolution's weight, from its input and the gradient with respect to
 /// its output. The result is overwritten.
@@ -24,18 +28,29 @@ public func convolutionWeightGradient<T: ComputeScalar>(
   let offsets = g.inputOffsets(layout)
   let m = g.outputChannelsPerGroup
   let n = offsets.count
-  // At most eight sums of all weights, and no more than 16 MiB of them.
+  // At most four sums of all weights, and no more than 16 MiB of them.
   let affordable = max(1, (16 << 20) / (g.weightCount * MemoryLayout<T>.stride))
-  let imagesPerPart = (g.batch + min(8, affordable) - 1) / min(8, affordable)
+  let imagesPerPart = (g.batch + min(4, affordable) - 1) / min(4, affordable)
   let imageParts = (g.batch + imagesPerPart - 1) / imagesPerPart
+  let isDirect = 5 * g.outputWidth >= 3 * layout.columns && g.outputHeight * layout.columns <= 1 << 12
   // Columns are cut only as far as the team needs: this does not change any sum.
-  let panels = (n + nr - 1) / nr
+  let unit = isDirect ? 5 : nr
+  let panels = (n + unit - 1) / unit
   let columnParts = min(panels, max(1, (4 * Threads.count + imageParts * g.groups - 1) / (imageParts * g.groups)))
-  let columnsPerPart = (panels + columnParts - 1) / columnParts * nr
+  let columnsPerPart = (panels + columnParts - 1) / columnParts * unit
   let images = g.batch * g.groups
   let copySize = LaidOutBatch<T>.scratchCount(layout, count: images)
   let sumsSize = imageParts > 1 ? imageParts * g.weightCount : 0
-  Scratch.withScalars(copySize + sumsSize, of: T.self) { scratch in
+  // The output gradient with rows as long as those of the input, and zeros where there is no pixel.
+  let planeSize = isDirect ? roundUp(g.outputHeight * layout.columns, 16) : 0
+  let gradientLayout = PatchLayout(
+    channels: m, height: g.outputHeight, width: g.outputWidth, top: 0, left: 0, stride: (1, 1), rows: g.outputHeight,
+    columns: layout.columns)
+  Scratch.withScalars(copySize + sumsSize + images * m * planeSize, of: T.self) { scratch in
+    let planes = scratch + copySize + sumsSize
+    if isDirect {
+      layOutPlanes(gradientLayout, outputGradient, count: images * m, planeSize: planeSize, into: planes)
+    }
     let source = LaidOutBatch(layout, input, count: images, copy: scratch)
     let sums = imageParts > 1 ? scratch + copySize : weightGradient
     parallelFor(imageParts * g.groups * columnParts) { index in
@@ -46,15 +61,42 @@ public func convolutionWeightGradient<T: ComputeScalar>(
       let columns = min(columnsPerPart, n - first)
       guard columns > 0 else { return }
       let task = TapProduct(geometry: g, group: group, firstTap: first, taps: columns)
+      let range = part * imagesPerPart..<min((part + 1) * imagesPerPart, g.batch)
+      let target = sums + part * g.weightCount + group * m * n + first
       offsets.withUnsafeBufferPointer { offsets in
-        task.run(
-          images: part * imagesPerPart..<min((part + 1) * imagesPerPart, g.batch), source,
-          offsets: offsets.baseAddress! + first, outputGradient,
-          into: sums + part * g.weightCount + group * m * n + first, rowStride: n)
+        let offsets = offsets.baseAddress! + first
+        if isDirect {
+          let sources = range.map { source.pointer($0 * g.groups + group) }
+          kernels.correlateTaps(
+            channels: m, taps: columns, images: range.count, sources: sources, offsets: offsets,
+            gradient: planes + (range.lowerBound * g.groups + group) * m * planeSize,
+            imageStride: g.groups * m * planeSize, rowStride: planeSize, length: planeSize, into: target,
+            targetStride: n)
+        } else {
+          task.run(images: range, source, offsets: offsets, outputGradient, into: target, rowStride: n)
+        }
       }
     }
     if imageParts > 1 {
       addInOrder(sums, count: imageParts, stride: g.weightCount, into: weightGradient)
+    }
+  }
+}
+
+/// Lays each of `count` planes out on its own, filled up with zeros to `planeSize`.
+private func layOutPlanes<T: ComputeScalar>(
+  _ layout: PatchLayout, _ source: UnsafePointer<T>, count: Int, planeSize: Int, into target: UnsafeMutablePointer<T>
+) {
+  let kernels = kernels(T.self)
+  let perPart = max(1, 16384 / planeSize)
+  parallelFor((count + perPart - 1) / perPart) { part in
+    for plane in part * perPart..<min((part + 1) * perPart, count) {
+      let to = target + plane * planeSize
+      kernels.layOutChannel(
+        source + plane * layout.height * layout.width, height: layout.height, width: layout.width, top: 0, left: 0,
+        strideY: 1, strideX: 1, rows: layout.rows, columns: layout.columns, into: to)
+      let filled = layout.rows * layout.columns
+      (to + filled).update(repeating: 0, count: planeSize - filled)
     }
   }
 }

@@ -21,8 +21,8 @@ struct PatchLayout {
     stride == (1, 1) && top == 0 && left == 0 && rows == height && columns == width
   }
 
-  /// Room that reading may touch behind the last value: one register.
-  static let slack = 16
+  /// Room that reading may touch behind the last value, and that holds zeros: a register tile's width.
+  static let slack = 64
 
   /// Scalars of a laid-out group, slack included.
   var size: Int { channels * channelSize + PatchLayout.slack }
@@ -41,6 +41,7 @@ struct PatchLayout {
         source + channel * height * width, height: height, width: width, top: top, left: left, strideY: stride.0,
         strideX: stride.1, rows: rows, columns: columns, into: target + channel * channelSize)
     }
+    (target + channels * channelSize).update(repeating: 0, count: PatchLayout.slack)
   }
 }
 

@@ -1,7 +1,13 @@
 /// A product of a matrix with the patches of an image: `C[m × pixels] = A[m × taps] · patches[taps × pixels]`.
 ///
 /// The forward pass is one, with the weights as A; the input gradient is one for each phase of the stride, with the
-/// weights turned round. The patches are gathered panel by panel, as the product needs them.
+/// weights turned round. There are two ways to it:
+///
+/// - *Packed*: the patches are gathered panel by panel, as the product needs them. Gathering costs some loads and stores
+///   for each value, which many rows of A share.
+/// - *Direct*: the tile reads the patches where they lie. Pixels that follow one another in a row of the image do so in
+///   memory, for every tap; at a row's end the tile runs on through the padding, computes a few pixels that do not
+///   exist, and drops them. For few rows of A that is less than what gathering costs.
 struct PatchProduct {
   /// Rows of A and C.
   var m: Int
@@ -27,7 +33,7 @@ struct PatchProduct {
     let kernels = kernels(T.self)
     let blocking = Blocking(
       tileRows: kernels.tileRows, tileColumns: kernels.tileColumns, scalarBytes: MemoryLayout<T>.stride)
-    let depth = blocking.depth(of: offsets.count)
+    let depth = isDirect ? max(1, offsets.count) : blocking.depth(of: offsets.count)
     return PackedMatrix(
       blocks: max(1, (offsets.count + depth - 1) / depth), depth: depth,
       panels: (m + kernels.tileRows - 1) / kernels.tileRows, panelSize: depth * kernels.tileRows + 16)
@@ -52,10 +58,15 @@ struct PatchProduct {
     }
   }
 
+  /// Whether the direct way is the faster one. Measured: up to 28 rows, two register tiles, unless more than 40 % of
+  /// the pixels would be dropped.
+  var isDirect: Bool { m <= 28 && 5 * columns >= 3 * rowStride && offsets.count <= 1024 }
+
   /// Pixels that one piece of work covers: so many that their patches fill a quarter of the level-2 cache, fewer when
   /// `images` are too few to keep the team busy. Does not influence results.
   func pixelsPerPart<T: ComputeScalar>(_: T.Type, images: Int) -> Int {
-    let nr = kernels(T.self).tileColumns
+    // The direct way works in whole rows.
+    let nr = isDirect ? columns : kernels(T.self).tileColumns
     let pixels = rows * columns
     let depth = packing(T.self).depth
     var perPart = max(nr, Processor.current.level2Cache / 4 / (depth * MemoryLayout<T>.stride) / nr * nr)
@@ -73,6 +84,46 @@ struct PatchProduct {
   @specialized(where T == Float)
   @specialized(where T == Double)
   func run<T: ComputeScalar>(
+    _ packedA: UnsafePointer<T>, _ source: UnsafePointer<T>, pixels range: Range<Int>,
+    into c: UnsafeMutablePointer<T>, stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
+  ) {
+    if isDirect {
+      runDirect(
+        packedA, source, rows: range.lowerBound / columns..<range.upperBound / columns, into: c, stride: stride,
+        bias: bias, activation: activation, slope: slope)
+    } else {
+      runPacked(
+        packedA, source, pixels: range, into: c, stride: stride, bias: bias, activation: activation, slope: slope)
+    }
+  }
+
+  @inline(__always)
+  private func runDirect<T: ComputeScalar>(
+    _ packedA: UnsafePointer<T>, _ source: UnsafePointer<T>, rows range: Range<Int>,
+    into c: UnsafeMutablePointer<T>, stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
+  ) {
+    let kernels = kernels(T.self)
+    let packing = packing(T.self)
+    // From the first pixel of the first row to the last one of the last, the dropped ones between them included.
+    let length = (range.count - 1) * rowStride + columns
+    let lineLength = roundUp(length, kernels.tileColumns)
+    Scratch.withScalars(m * lineLength, of: T.self) { lines in
+      offsets.withUnsafeBufferPointer { offsets in
+        kernels.gemmPatches(
+          m: m, n: length, depth: offsets.count, a: packedA, panelStrideA: packing.panelSize,
+          source: source + range.lowerBound * rowStride, offsets: offsets.baseAddress!, c: lines,
+          rowStride: lineLength, rowBias: bias, activation: activation, slope: slope)
+      }
+      for row in 0..<m {
+        kernels.layOutChannel(
+          lines + row * lineLength, height: range.count, width: rowStride, top: 0, left: 0, strideY: 1, strideX: 1,
+          rows: range.count, columns: columns, into: c + row * stride + range.lowerBound * columns)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func runPacked<T: ComputeScalar>(
     _ packedA: UnsafePointer<T>, _ source: UnsafePointer<T>, pixels range: Range<Int>,
     into c: UnsafeMutablePointer<T>, stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
   ) {

@@ -25,11 +25,58 @@
   var registerTileRows: Int { 6 }
 #endif
 
+/// Where the rows of B come from while the loop over k runs.
+protocol RowSource {
+  associatedtype Vector: KernelVector
+  init(_ task: UnsafePointer<TileTask<Vector>>)
+  /// The next row, `vectors` registers of it.
+  mutating func next(vectors: Int) -> RowOfB<Vector>
+}
+
+/// A packed panel: the rows follow one another.
+struct PackedRows<Vector: KernelVector>: RowSource {
+  var pointer: UnsafePointer<Vector.Scalar>
+
+  @inline(__always)
+  init(_ task: UnsafePointer<TileTask<Vector>>) { pointer = task.pointee.b }
+
+  @inline(__always)
+  mutating func next(vectors: Int) -> RowOfB<Vector> {
+    let left = Vector.load(pointer)
+    let row = RowOfB(left: left, right: vectors == 2 ? Vector.load(pointer + Vector.width) : left)
+    pointer += 2 * Vector.width
+    return row
+  }
+}
+
+/// Patches that are read where they lie, without packing: row k begins at `b + offsets[k]`. What packing costs is only
+/// earned back when many rows of A use it, so this serves convolutions with few channels.
+struct PatchRows<Vector: KernelVector>: RowSource {
+  var pointer: UnsafePointer<Vector.Scalar>
+  var offset: UnsafePointer<Int>
+
+  @inline(__always)
+  init(_ task: UnsafePointer<TileTask<Vector>>) {
+    pointer = task.pointee.b
+    offset = task.pointee.offsets.unsafelyUnwrapped
+  }
+
+  @inline(__always)
+  mutating func next(vectors: Int) -> RowOfB<Vector> {
+    let from = pointer + offset.pointee
+    offset += 1
+    let left = Vector.load(from)
+    return RowOfB(left: left, right: vectors == 2 ? Vector.load(from + Vector.width) : left)
+  }
+}
+
 /// Where a tile stands, and what is done to it: the same for every tile shape.
 struct TileTask<Vector: KernelVector> {
   var depth: Int
   var a: UnsafePointer<Vector.Scalar>
   var b: UnsafePointer<Vector.Scalar>
+  /// For `PatchRows`: where each row of B begins, counted from `b`.
+  var offsets: UnsafePointer<Int>?
   var c: UnsafeMutablePointer<Vector.Scalar>
   var rowStride: Int
   var columns: Int
@@ -45,19 +92,18 @@ struct TileTask<Vector: KernelVector> {
 ///
 /// Not inlined: each shape is a function of its own, small enough for the register allocator to do it justice.
 @inline(never)
-private func microKernel<Tile: RegisterTile>(
-  _: Tile.Type, _ task: UnsafePointer<TileTask<Tile.Vector>>, _ update: UnsafePointer<TileUpdate<Tile.Vector>>
-) {
+private func microKernel<Tile: RegisterTile, Rows: RowSource>(
+  _: Tile.Type, _: Rows.Type, _ task: UnsafePointer<TileTask<Tile.Vector>>,
+  _ update: UnsafePointer<TileUpdate<Tile.Vector>>
+) where Rows.Vector == Tile.Vector {
   typealias V = Tile.Vector
   let nr = 2 * V.width
   var tile = Tile()
   var a = task.pointee.a
-  var b = task.pointee.b
+  var rows = Rows(task)
   for _ in 0..<task.pointee.depth {
-    let left = V.load(b)
-    tile.accumulate(a, RowOfB(left: left, right: Tile.vectors == 2 ? V.load(b + V.width) : left))
+    tile.accumulate(a, rows.next(vectors: Tile.vectors))
     a += registerTileRows
-    b += nr
   }
   let c = task.pointee.c
   let rowStride = task.pointee.rowStride
@@ -90,9 +136,10 @@ private func microKernel<Tile: RegisterTile>(
 
 /// Chooses the tile whose height is the number of rows that exist, so that an edge of A costs no idle rows.
 @inline(__always)
-private func anyHeight<Row: RegisterTile>(
-  _: Row.Type, rows: Int, _ task: UnsafePointer<TileTask<Row.Vector>>, _ update: UnsafePointer<TileUpdate<Row.Vector>>
-) {
+private func anyHeight<Row: RegisterTile, Rows: RowSource>(
+  _: Row.Type, _: Rows.Type, rows: Int, _ task: UnsafePointer<TileTask<Row.Vector>>,
+  _ update: UnsafePointer<TileUpdate<Row.Vector>>
+) where Rows.Vector == Row.Vector {
   typealias R2 = Twice<Row>
   typealias R3 = Plus<R2, Row>
   typealias R4 = Twice<R2>
@@ -101,7 +148,7 @@ private func anyHeight<Row: RegisterTile>(
 
   @inline(__always)
   func run<Tile: RegisterTile>(_: Tile.Type) where Tile.Vector == Row.Vector {
-    microKernel(Tile.self, task, update)
+    microKernel(Tile.self, Rows.self, task, update)
   }
 
   #if APUS_AVX512 || arch(arm64)
@@ -135,11 +182,12 @@ private func anyHeight<Row: RegisterTile>(
 
 /// Loops 2 and 1 of the five: every tile of an `m × n` block of C.
 @inline(__always)
-private func macroKernel<V: KernelVector>(
-  _: V.Type, m: Int, n: Int, depth: Int, a: UnsafePointer<V.Scalar>, panelStrideA: Int, b: UnsafePointer<V.Scalar>,
-  panelStrideB: Int, c: UnsafeMutablePointer<V.Scalar>, rowStride: Int, alpha: V.Scalar, beta: V.Scalar,
+private func macroKernel<V: KernelVector, Rows: RowSource>(
+  _: V.Type, _: Rows.Type, m: Int, n: Int, depth: Int, a: UnsafePointer<V.Scalar>, panelStrideA: Int,
+  b: UnsafePointer<V.Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>?, c: UnsafeMutablePointer<V.Scalar>,
+  rowStride: Int, alpha: V.Scalar, beta: V.Scalar,
   rowBias: UnsafePointer<V.Scalar>?, columnBias: UnsafePointer<V.Scalar>?, activation: Int, slope: V.Scalar
-) {
+) where Rows.Vector == V {
   let nr = 2 * V.width
   var update = TileUpdate<V>(
     alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
@@ -150,7 +198,8 @@ private func macroKernel<V: KernelVector>(
     let zeros = room.baseAddress!.assumingMemoryBound(to: V.Scalar.self)
     for index in 0..<32 { zeros[index] = 0 }
     var task = TileTask<V>(
-      depth: depth, a: a, b: b, c: c, rowStride: rowStride, columns: nr, row: 0, column: 0, zeros: zeros,
+      depth: depth, a: a, b: b, offsets: offsets, c: c, rowStride: rowStride, columns: nr, row: 0, column: 0,
+      zeros: zeros,
       scratch: zeros + 32)
     // Loop 2, over panels of B: each stays in the level-1 cache while all of A's panels pass by.
     var jr = 0
@@ -166,9 +215,9 @@ private func macroKernel<V: KernelVector>(
         task.a = a + ir / registerTileRows * panelStrideA
         task.c = c + ir * rowStride + jr
         if task.columns > V.width {
-          anyHeight(WideRow<V>.self, rows: rows, &task, &update)
+          anyHeight(WideRow<V>.self, Rows.self, rows: rows, &task, &update)
         } else {
-          anyHeight(NarrowRow<V>.self, rows: rows, &task, &update)
+          anyHeight(NarrowRow<V>.self, Rows.self, rows: rows, &task, &update)
         }
         ir += registerTileRows
       }
@@ -191,9 +240,24 @@ extension FloatKernels {
     rowBias: UnsafePointer<Float>?, columnBias: UnsafePointer<Float>?, activation: Int, slope: Float
   ) {
     macroKernel(
-      FloatVector.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB,
-      c: c, rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
+      FloatVector.self, PackedRows<FloatVector>.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA, b: b,
+      panelStrideB: panelStrideB,
+      offsets: nil, c: c, rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
       activation: activation, slope: slope)
+  }
+
+  /// `C = activation(A · patches + row bias)`: `gemmBlock` with the patches read in place, row k of pixel p being
+  /// `source[offsets[k] + p]`. Writes `n` columns rounded up to whole tiles, and reads as far.
+  public static func gemmPatches(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Float>, panelStrideA: Int, source: UnsafePointer<Float>,
+    offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Float>, rowStride: Int, rowBias: UnsafePointer<Float>?,
+    activation: Int, slope: Float
+  ) {
+    let nr = tileColumns
+    macroKernel(
+      FloatVector.self, PatchRows<FloatVector>.self, m: m, n: (n + nr - 1) / nr * nr, depth: depth, a: a,
+      panelStrideA: panelStrideA, b: source, panelStrideB: nr, offsets: offsets, c: c, rowStride: rowStride, alpha: 1,
+      beta: 0, rowBias: rowBias, columnBias: nil, activation: activation, slope: slope)
   }
 }
 
@@ -210,8 +274,23 @@ extension DoubleKernels {
     rowBias: UnsafePointer<Double>?, columnBias: UnsafePointer<Double>?, activation: Int, slope: Double
   ) {
     macroKernel(
-      DoubleVector.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB,
-      c: c, rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
+      DoubleVector.self, PackedRows<DoubleVector>.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA,
+      b: b, panelStrideB: panelStrideB,
+      offsets: nil, c: c, rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
       activation: activation, slope: slope)
+  }
+
+  /// `C = activation(A · patches + row bias)`: `gemmBlock` with the patches read in place, row k of pixel p being
+  /// `source[offsets[k] + p]`. Writes `n` columns rounded up to whole tiles, and reads as far.
+  public static func gemmPatches(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Double>, panelStrideA: Int, source: UnsafePointer<Double>,
+    offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Double>, rowStride: Int, rowBias: UnsafePointer<Double>?,
+    activation: Int, slope: Double
+  ) {
+    let nr = tileColumns
+    macroKernel(
+      DoubleVector.self, PatchRows<DoubleVector>.self, m: m, n: (n + nr - 1) / nr * nr, depth: depth, a: a,
+      panelStrideA: panelStrideA, b: source, panelStrideB: nr, offsets: offsets, c: c, rowStride: rowStride, alpha: 1,
+      beta: 0, rowBias: rowBias, columnBias: nil, activation: activation, slope: slope)
   }
 }

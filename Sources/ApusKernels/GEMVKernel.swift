@@ -37,24 +37,12 @@ private func dotRows<V: KernelVector>(
       s2 = s2.adding(V.load(a2 + i, count: rest), times: v)
       s3 = s3.adding(V.load(a3 + i, count: rest), times: v)
     }
-    y[row] = laneSum(s0)
-    if row + 1 < m { y[row + 1] = laneSum(s1) }
-    if row + 2 < m { y[row + 2] = laneSum(s2) }
-    if row + 3 < m { y[row + 3] = laneSum(s3) }
+    y[row] = s0.laneSum
+    if row + 1 < m { y[row + 1] = s1.laneSum }
+    if row + 2 < m { y[row + 2] = s2.laneSum }
+    if row + 3 < m { y[row + 3] = s3.laneSum }
     row += 4
   }
-}
-
-/// The sum of the lanes, halves first.
-@inline(__always)
-private func laneSum<V: KernelVector>(_ vector: V) -> V.Scalar {
-  var sum = vector
-  var width = V.width
-  while width > 1 {
-    width /= 2
-    for lane in 0..<width { sum[lane] = sum[lane] + sum[lane + width] }
-  }
-  return sum[0]
 }
 
 /// A's columns are contiguous: a strip of y stays in four registers while all columns pass by.

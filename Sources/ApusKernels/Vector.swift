@@ -54,6 +54,9 @@ protocol KernelVector {
   /// The lanes of the two lower halves in turn, and those of the two upper halves: a0 b0 a1 b1 … | … a₇ b₇.
   func zipped(with other: Self) -> (low: Self, high: Self)
 
+  /// The sum of the lanes, halves first: an order that does not depend on anything but the width.
+  var laneSum: Scalar { get }
+
   subscript(lane: Int) -> Scalar { get set }
 }
 
@@ -113,6 +116,23 @@ extension FloatVector: KernelVector {
     high.oddHalf = other.highHalf
     return (low, high)
   }
+
+  @inline(__always)
+  var laneSum: Float {
+    #if APUS_AVX512
+      let halves8 = lowHalf + highHalf
+      let halves4 = halves8.lowHalf + halves8.highHalf
+      let halves2 = halves4.lowHalf + halves4.highHalf
+      return halves2[0] + halves2[1]
+    #elseif APUS_AVX2
+      let halves4 = lowHalf + highHalf
+      let halves2 = halves4.lowHalf + halves4.highHalf
+      return halves2[0] + halves2[1]
+    #else
+      let halves2 = lowHalf + highHalf
+      return halves2[0] + halves2[1]
+    #endif
+  }
 }
 
 extension DoubleVector: KernelVector {
@@ -151,6 +171,20 @@ extension DoubleVector: KernelVector {
       return (low, high)
     #else
       return (Self(self[0], other[0]), Self(self[1], other[1]))
+    #endif
+  }
+
+  @inline(__always)
+  var laneSum: Double {
+    #if APUS_AVX512
+      let halves4 = lowHalf + highHalf
+      let halves2 = halves4.lowHalf + halves4.highHalf
+      return halves2[0] + halves2[1]
+    #elseif APUS_AVX2
+      let halves2 = lowHalf + highHalf
+      return halves2[0] + halves2[1]
+    #else
+      return self[0] + self[1]
     #endif
   }
 }
