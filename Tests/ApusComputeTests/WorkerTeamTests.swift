@@ -1,0 +1,98 @@
+import Synchronization
+import Testing
+
+@testable import ApusCompute
+
+@Suite(.serialized) struct WorkerTeamTests {
+  /// Runs `body` with another thread count.
+  private func with(threads: Int, _ body: () -> Void) {
+    let before = Threads.count
+    Threads.count = threads
+    defer { Threads.count = before }
+    body()
+  }
+
+  /// How often each chunk ran.
+  private func runs(_ chunks: Int) -> [Int] {
+    var counts = [Int](repeating: 0, count: chunks)
+    counts.withUnsafeMutableBufferPointer { counts in
+      nonisolated(unsafe) let base = counts.baseAddress
+      parallelFor(chunks) { base![$0] += 1 }
+    }
+    return counts
+  }
+
+  @Test func everyChunkRunsOnce() {
+    for threads in [1, 2, 3, 8] {
+      with(threads: threads) {
+        for chunks in [0, 1, 2, 3, 17, 1000] {
+          #expect(runs(chunks) == Array(repeating: 1, count: chunks), "\(chunks) chunks on \(threads) threads")
+        }
+      }
+    }
+  }
+
+  @Test func manySmallForksStayCorrect() {
+    with(threads: 4) {
+      for round in 0..<20_000 {
+        let sum = Atomic<Int>(0)
+        parallelFor(3) { sum.wrappingAdd($0 + 1, ordering: .relaxed) }
+        let total = sum.load(ordering: .relaxed)
+        guard total == 6 else {
+          #expect(total == 6, "round \(round)")
+          return
+        }
+      }
+    }
+  }
+
+  @Test func aCallFromInsideAChunkRunsSerially() {
+    with(threads: 4) {
+      let sum = Atomic<Int>(0)
+      parallelFor(8) { outer in
+        var inner: [Int] = []
+        // Serially: the array is not protected.
+        parallelFor(5) { inner.append($0) }
+        if inner == [0, 1, 2, 3, 4] { sum.wrappingAdd(1, ordering: .relaxed) }
+        _ = outer
+      }
+      #expect(sum.load(ordering: .relaxed) == 8)
+    }
+  }
+
+  @Test func moreChunksThanOneTicketHolds() {
+    with(threads: 2) {
+      let sum = Atomic<Int>(0)
+      parallelFor(1 << 20) { _ in sum.wrappingAdd(1, ordering: .relaxed) }
+      #expect(sum.load(ordering: .relaxed) == 1 << 20)
+    }
+  }
+
+  @Test func severalCallersAtOnce() async {
+    Threads.count = max(2, Threads.count)
+    let totals = await withTaskGroup(of: Int.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          var total = 0
+          for _ in 0..<500 {
+            let sum = Atomic<Int>(0)
+            parallelFor(7) { _ in sum.wrappingAdd(1, ordering: .relaxed) }
+            total += sum.load(ordering: .relaxed)
+          }
+          return total
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(totals == [3500, 3500, 3500, 3500])
+  }
+
+  @Test func threadCountsFromTheEnvironment() async {
+    #expect(Threads.defaultCount("3") == 3)
+    #expect(Threads.defaultCount(nil) >= 1)
+    #expect(Threads.defaultCount("") >= 1)
+    await #expect(processExitsWith: .exitCode(2)) { _ = Threads.defaultCount("many") }
+    await #expect(processExitsWith: .exitCode(2)) { _ = Threads.defaultCount("0") }
+    await #expect(processExitsWith: .failure) { Threads.count = 0 }
+  }
+}
