@@ -98,7 +98,9 @@ func combined<Scalar: ComputeScalar>(
   let aFits = a.shape == shape && a.isContiguous
   let bFits = b.shape == shape && b.isContiguous
   if aFits && bFits {
-    let y = isKnownUniquelyReferenced(&a.storage) ? a : isKnownUniquelyReferenced(&b.storage) ? b : Tensor(uninitialized: shape)
+    let y =
+      isKnownUniquelyReferenced(&a.storage)
+      ? a : isKnownUniquelyReferenced(&b.storage) ? b : Tensor(uninitialized: shape)
     withPointers(a, b) { combine(function, $0, $1, into: y.pointer, count: count) }
     return y
   }

@@ -31,7 +31,8 @@ extension Tensor {
 /// the second visits.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func runBackward<Scalar: ComputeScalar>(from root: Node<Scalar>, _ upstream: Tensor<Scalar>, retainGraph: Bool) {
+private func runBackward<Scalar: ComputeScalar>(from root: Node<Scalar>, _ upstream: Tensor<Scalar>, retainGraph: Bool)
+{
   root.accumulate(upstream)
   if root.isLeaf { return }
   var stack = [root]

@@ -55,7 +55,9 @@ extension Tensor {
   ///
   /// - Precondition: `step` is not 0, and leads from `start` to `end`.
   public static func arange(_ start: Scalar, _ end: Scalar, step: Scalar = 1) -> Tensor {
-    if step == 0 || (end - start) / step < 0 { fatalError("arange: step \(step) does not lead from \(start) to \(end)") }
+    if step == 0 || (end - start) / step < 0 {
+      fatalError("arange: step \(step) does not lead from \(start) to \(end)")
+    }
     let count = Int(((end - start) / step).rounded(.up))
     return Tensor(shape: [count]) { elements in
       for i in 0..<count { elements[i] = start + Scalar(i) * step }

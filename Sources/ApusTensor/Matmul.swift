@@ -63,7 +63,8 @@ public func linear<Scalar: ComputeScalar>(
   _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ bias: Tensor<Scalar>? = nil
 ) -> Tensor<Scalar> {
   check(weight.rank == 2, "linear", "the weight is no matrix [out, in]", weight.shape)
-  check(x.rank > 0 && x.shape[-1] == weight.shape[1], "linear", "the input does not fit the weight", x.shape, weight.shape)
+  check(
+    x.rank > 0 && x.shape[-1] == weight.shape[1], "linear", "the input does not fit the weight", x.shape, weight.shape)
   let (outputs, inputs) = (weight.shape[0], weight.shape[1])
   if let bias {
     check(bias.shape == [outputs], "linear", "the bias does not fit the weight", bias.shape, weight.shape)
