@@ -129,7 +129,7 @@ extension Tensor {
   }
 
   /// The integers of an index tensor, as a mask for instance.
-  public init(_ indices: IndexTensor) {
+  public init(integers indices: IndexTensor) {
     self.init(indices.values.map { Scalar($0) }, shape: indices.shape)
   }
 

@@ -129,7 +129,7 @@ extension Tensor {
   }
 
   /// This tensor with `value` where the mask holds (is not 0).
-  public func maskedFill(_ mask: IndexTensor, _ value: Scalar) -> Tensor { maskedFill(Tensor(mask), value) }
+  public func maskedFill(_ mask: IndexTensor, _ value: Scalar) -> Tensor { maskedFill(Tensor(integers: mask), value) }
 
   /// The lower triangle of the last two dimensions: zeros above the diagonal.
   ///
