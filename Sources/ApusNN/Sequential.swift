@@ -1,0 +1,79 @@
+import ApusTensor
+
+/// The layers. They are generic over the scalar type: `Linear` is `Layers<Float>.Linear`; `Layers<Double>.Linear` is
+/// what a gradient check runs on.
+public enum Layers<Scalar: TensorScalar> {
+  /// A module from a tensor to a tensor, which is what `Sequential` chains.
+  public typealias Step = any Module<Tensor<Scalar>, Tensor<Scalar>>
+}
+
+extension Layers {
+  /// Modules one after the other.
+  ///
+  /// ```swift
+  /// let model = Sequential {
+  ///   Flatten()
+  ///   for width in [256, 128] { Linear(width * 2, width); ReLU() }
+  ///   if regularised { Dropout(0.5) }
+  ///   Linear(128, 10)
+  /// }
+  /// ```
+  ///
+  /// Parameters are named by position, as in PyTorch's `nn.Sequential`: `"0.weight"`, `"3.bias"`. What `if` leaves out
+  /// takes no position; layers from a `for` take one each.
+  public final class Sequential: DescribedModule, RandomAccessCollection {
+    /// The modules in order.
+    public let modules: [Step]
+
+    /// Chains the modules that the builder lists.
+    public init(@SequentialBuilder<Scalar> _ modules: () -> [Step]) {
+      self.modules = modules()
+    }
+
+    /// Chains `modules`.
+    public init(_ modules: [Step]) {
+      self.modules = modules
+    }
+
+    public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+      var value = input
+      for module in modules { value = module(value) }
+      return value
+    }
+
+    public var children: [(name: String, part: Any)] {
+      modules.enumerated().map { (name: "\($0.offset)", part: $0.element) }
+    }
+
+    /// The layers written down; nil when one of them cannot be.
+    public var architecture: Architecture? {
+      var arguments: [Architecture.Argument] = []
+      for module in modules {
+        guard let layer = (module as? any DescribedModule)?.architecture else { return nil }
+        arguments.append(Architecture.Argument(nil, .layer(layer)))
+      }
+      return Architecture("Sequential", arguments)
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { modules.count }
+    public subscript(position: Int) -> Step { modules[position] }
+  }
+}
+
+/// Builds the list of a `Sequential`: one module a line, with `if`, `else`, `switch` and `for`.
+@resultBuilder
+public enum SequentialBuilder<Scalar: TensorScalar> {
+  public typealias Step = Layers<Scalar>.Step
+
+  public static func buildExpression(_ module: some Module<Tensor<Scalar>, Tensor<Scalar>>) -> [Step] { [module] }
+  public static func buildExpression(_ module: Step) -> [Step] { [module] }
+  public static func buildExpression(_ module: Step?) -> [Step] { module.map { [$0] } ?? [] }
+  public static func buildExpression(_ modules: [Step]) -> [Step] { modules }
+  public static func buildBlock(_ parts: [Step]...) -> [Step] { parts.flatMap { $0 } }
+  public static func buildOptional(_ part: [Step]?) -> [Step] { part ?? [] }
+  public static func buildEither(first part: [Step]) -> [Step] { part }
+  public static func buildEither(second part: [Step]) -> [Step] { part }
+  public static func buildArray(_ parts: [[Step]]) -> [Step] { parts.flatMap { $0 } }
+  public static func buildLimitedAvailability(_ part: [Step]) -> [Step] { part }
+}

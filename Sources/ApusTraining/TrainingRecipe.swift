@@ -1,0 +1,58 @@
+import ApusNN
+
+/// How a model is best trained: what to set, so that it reaches what it can.
+public struct TrainingRecipe: Sendable {
+  /// What moves the parameters.
+  public var optimizer: OptimizerRecipe
+  /// The optimizer in words, as `"Adam, learning rate 0.001"`.
+  public var optimizerName: String
+  /// What is minimised.
+  public var loss: Loss
+  /// Samples for each step.
+  public var batchSize: Int
+  /// Times through the data.
+  public var epochs: Int
+  /// Steps after which to end, nil for as many as the epochs have.
+  public var maximumSteps: Int?
+  /// What is subtracted from a pixel in 0 … 1.
+  public var inputMean: Float
+  /// What a pixel is then divided by.
+  public var inputDeviation: Float
+
+  /// Makes a recipe.
+  public init(
+    optimizer: OptimizerRecipe, optimizerName: String, loss: Loss, batchSize: Int, epochs: Int,
+    maximumSteps: Int? = nil, inputMean: Float = 0, inputDeviation: Float = 1
+  ) {
+    self.optimizer = optimizer
+    self.optimizerName = optimizerName
+    self.loss = loss
+    self.batchSize = batchSize
+    self.epochs = epochs
+    self.maximumSteps = maximumSteps
+    self.inputMean = inputMean
+    self.inputDeviation = inputDeviation
+  }
+}
+
+extension ModelZoo {
+  /// The recipe for MNIST.
+  public var recipe: TrainingRecipe {
+    let adam = "Adam, learning rate 0.001"
+    return switch self {
+    case .cnn:
+      TrainingRecipe(
+        optimizer: .sgd(learningRate: 0.01, momentum: 0.5), optimizerName: "SGD, learning rate 0.01, momentum 0.5",
+        loss: .nll, batchSize: 64, epochs: 10, inputMean: 0.1307, inputDeviation: 0.3081)
+    case .mlp:
+      TrainingRecipe(optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 32, epochs: 5)
+    case .mlp3:
+      TrainingRecipe(
+        optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 64, epochs: 2, maximumSteps: 1000)
+    case .cnnWide:
+      TrainingRecipe(optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 64, epochs: 20)
+    case .kerasCNN:
+      TrainingRecipe(optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 128, epochs: 12)
+    }
+  }
+}
