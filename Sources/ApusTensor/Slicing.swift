@@ -21,7 +21,7 @@ public enum TensorSlice: Equatable, Sendable {
   /// Some positions, as in Python: negative ones count from the end, and what reaches beyond is cut off.
   case range(start: Int?, end: Int?, step: Int)
   /// A new dimension of extent 1.
-  case newAxis
+  case insertion
 }
 
 extension TensorSlice: TensorIndex {
@@ -37,6 +37,9 @@ extension TensorSlice: TensorIndex {
 extension TensorIndex where Self == TensorSlice {
   /// A whole dimension.
   public static var all: TensorSlice { .range(start: nil, end: nil, step: 1) }
+
+  /// A new dimension of extent 1.
+  public static var newAxis: TensorSlice { .insertion }
 
   /// Every `step`-th position from `start` up to, not including, `end`. Negative positions count from the end.
   public static func every(_ step: Int, from start: Int? = nil, to end: Int? = nil) -> TensorSlice {
@@ -119,7 +122,7 @@ extension Tensor {
     var start = offset
     var axis = 0
     for slice in slices {
-      if slice == .newAxis {
+      if slice == .insertion {
         extents.append(1)
         steps.append(1)
         continue
@@ -138,7 +141,7 @@ extension Tensor {
         extents.append(low < high ? (high - low + step - 1) / step : 0)
         steps.append(strides[axis] * step)
         if low < high { start += low * strides[axis] }
-      case .newAxis: break
+      case .insertion: break
       }
       axis += 1
     }
