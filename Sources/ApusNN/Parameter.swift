@@ -50,6 +50,11 @@ public final class Parameter<Scalar: TensorScalar> {
   /// The number of sizes and numbers in the value.
   public var shape: Shape { leaf.shape }
 
+  /// Puts a tensor in the place of the value as it is, with its history: a gradient check moves its own leaves.
+  func substitute(_ tensor: Tensor<Scalar>) {
+    leaf = tensor
+  }
+
   /// Lets an optimizer write to the numbers: where they are, unless a copy or a recorded operation still holds them.
   package func updateInPlace(_ body: (UnsafeMutableBufferPointer<Scalar>) -> Void) {
     leaf.withUnsafeMutableScalars(body)

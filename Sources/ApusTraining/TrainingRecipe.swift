@@ -1,3 +1,4 @@
+import ApusData
 import ApusNN
 
 /// How a model is best trained: what to set, so that it reaches what it can.
@@ -14,15 +15,13 @@ public struct TrainingRecipe: Sendable {
   public var epochs: Int
   /// Steps after which to end, nil for as many as the epochs have.
   public var maximumSteps: Int?
-  /// What is subtracted from a pixel in 0 … 1.
-  public var inputMean: Float
-  /// What a pixel is then divided by.
-  public var inputDeviation: Float
+  /// What is done to the pixels, which lie in 0 … 1, before the model sees them.
+  public var normalization: Normalize
 
   /// Makes a recipe.
   public init(
     optimizer: OptimizerRecipe, optimizerName: String, loss: Loss, batchSize: Int, epochs: Int,
-    maximumSteps: Int? = nil, inputMean: Float = 0, inputDeviation: Float = 1
+    maximumSteps: Int? = nil, normalization: Normalize = Normalize(mean: 0, deviation: 1)
   ) {
     self.optimizer = optimizer
     self.optimizerName = optimizerName
@@ -30,8 +29,7 @@ public struct TrainingRecipe: Sendable {
     self.batchSize = batchSize
     self.epochs = epochs
     self.maximumSteps = maximumSteps
-    self.inputMean = inputMean
-    self.inputDeviation = inputDeviation
+    self.normalization = normalization
   }
 }
 
@@ -43,7 +41,7 @@ extension ModelZoo {
     case .cnn:
       TrainingRecipe(
         optimizer: .sgd(learningRate: 0.01, momentum: 0.5), optimizerName: "SGD, learning rate 0.01, momentum 0.5",
-        loss: .nll, batchSize: 64, epochs: 10, inputMean: 0.1307, inputDeviation: 0.3081)
+        loss: .nll, batchSize: 64, epochs: 10, normalization: .mnist)
     case .mlp:
       TrainingRecipe(optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 32, epochs: 5)
     case .mlp3:
