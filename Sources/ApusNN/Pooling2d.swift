@@ -47,7 +47,6 @@ extension Layers {
         maxPool2d(input, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode))
     }
 
-    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? {
       Architecture("MaxPool2d") {
         $0.add(nil, kernelSize)
@@ -106,7 +105,6 @@ extension Layers {
           input, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad))
     }
 
-    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? {
       Architecture("AvgPool2d") {
         $0.add(nil, kernelSize)

@@ -1,0 +1,72 @@
+import ApusNN
+import ApusTraining
+
+/// What `apus train` was asked for, with the model's recipe where nothing was said.
+struct TrainSettings {
+  let model: ModelZoo
+  /// The directory after `--data`.
+  let data: String?
+  let limit: Int?
+  /// Times through the data; nil for as many as the steps need.
+  let epochs: Int?
+  /// Steps of the optimizer after which to end.
+  let steps: Int?
+  let batchSize: Int
+  /// A learning rate other than the recipe's.
+  let learningRate: Double?
+  let seed: UInt64
+  let threads: Int?
+  let printsJSON: Bool
+
+  static let options = [
+    OptionDescription(
+      "model", "NAME",
+      (["the model (default: cnn)"]
+        + ModelZoo.allCases.map { "  \($0.name.padded(to: 10))\($0.summary)" }).joined(separator: "\n")),
+    OptionDescription("epochs", "N", "times through the data (default: the model's, 2 to 20)"),
+    OptionDescription("steps", "N", "end after N steps of the optimizer (default for mlp3: 1000)"),
+    OptionDescription("batch-size", "N", "images for each step (default: the model's, 32 to 128)"),
+    OptionDescription("learning-rate", "X", "factor of a step (default: SGD 0.01 for cnn, Adam 0.001 for the others)"),
+    OptionDescription("seed", "N", "what first weights, order and dropout depend on (default: 0)"),
+    OptionDescription("threads", "N", "threads to use; the result does not depend on it (default: all CPUs)"),
+    limitOption,
+    OptionDescription("json", nil, "print one JSON object for each epoch instead of the table"),
+  ]
+
+  private static let limitOption = DataSource.limitOption
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    let name = try arguments.choice("model", among: ModelZoo.allCases.map(\.name))
+    model = name.flatMap(ModelZoo.init(name:)) ?? .cnn
+    let recipe = model.recipe
+    data = nil
+    limit = try arguments.integer("limit", in: 1...Int.max)
+    let wishedEpochs = try arguments.integer("epochs", in: 1...1_000_000)
+    let wishedSteps = try arguments.integer("steps", in: 1...Int.max)
+    // Whoever names epochs wants them whole; whoever names only steps wants as many epochs as they take.
+    steps = wishedSteps ?? (wishedEpochs == nil ? recipe.maximumSteps : nil)
+    epochs = wishedEpochs ?? (steps == nil ? recipe.epochs : nil)
+    batchSize = try arguments.integer("batch-size", in: 1...1_000_000) ?? recipe.batchSize
+    learningRate = try arguments.positiveNumber("learning-rate", upTo: 1000)
+    seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
+    threads = try arguments.integer("threads", in: 1...256)
+    printsJSON = arguments.has("json")
+  }
+
+  /// Times through `count` samples.
+  func epochCount(samples count: Int) -> Int {
+    if let epochs { return epochs }
+    let stepsPerEpoch = (count + batchSize - 1) / batchSize
+    let steps = steps ?? stepsPerEpoch
+    return (steps - 1) / stepsPerEpoch + 1
+  }
+
+  /// The optimizer in words, with the learning rate that is used.
+  var optimizerWords: String {
+    let recipe = model.recipe.optimizerName
+    guard let learningRate else { return recipe }
+    return recipe.split(separator: ",").map { part in
+      part.contains("learning rate") ? " learning rate \(learningRate)" : String(part)
+    }.joined(separator: ",")
+  }
+}
