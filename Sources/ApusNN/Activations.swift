@@ -5,7 +5,9 @@ extension Layers {
   public final class ReLU: DescribedModule {
     /// Makes the function.
     public init() {}
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { ForwardObserver.note(self, relu(input)) }
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("ReLU") }
   }
 
@@ -19,10 +21,12 @@ extension Layers {
       self.negativeSlope = negativeSlope
     }
 
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       ForwardObserver.note(self, leakyRelu(input, negativeSlope: Scalar(negativeSlope)))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? {
       Architecture("LeakyReLU") { $0.add(nil, negativeSlope, default: 0.01) }
     }
@@ -32,9 +36,11 @@ extension Layers {
   public final class Sigmoid: DescribedModule {
     /// Makes the function.
     public init() {}
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       ForwardObserver.note(self, sigmoid(input))
     }
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Sigmoid") }
   }
 
@@ -42,7 +48,9 @@ extension Layers {
   public final class Tanh: DescribedModule {
     /// Makes the function.
     public init() {}
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { ForwardObserver.note(self, tanh(input)) }
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Tanh") }
   }
 
@@ -56,10 +64,12 @@ extension Layers {
       self.approximate = approximate
     }
 
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       ForwardObserver.note(self, gelu(input, approximate: approximate))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? {
       Architecture("GELU") { if approximate == .tanh { $0.add("approximate", choice: "tanh") } }
     }
@@ -75,11 +85,13 @@ extension Layers {
       self.dim = dim
     }
 
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       requireDimension(dim, architecture, input.shape)
       return ForwardObserver.note(self, softmax(input, dim: dim))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Softmax") { $0.add("dim", dim, default: 1) } }
   }
 
@@ -93,11 +105,13 @@ extension Layers {
       self.dim = dim
     }
 
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       requireDimension(dim, architecture, input.shape)
       return ForwardObserver.note(self, logSoftmax(input, dim: dim))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("LogSoftmax") { $0.add("dim", dim, default: 1) } }
   }
 
@@ -105,7 +119,9 @@ extension Layers {
   public final class Identity: DescribedModule {
     /// Makes the function.
     public init() {}
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { ForwardObserver.note(self, input) }
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Identity") }
   }
 
@@ -129,6 +145,7 @@ extension Layers {
       return ForwardObserver.note(self, input.flattened(from: from))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Flatten") { $0.add("from", from, default: 1) } }
   }
 }

@@ -16,6 +16,7 @@ public struct Architecture: Equatable, Sendable, CustomStringConvertible {
     case none
     case layer(Architecture)
 
+    /// The value as it stands in the text.
     public var description: String {
       switch self {
       case .integer(let value): "\(value)"
@@ -88,6 +89,7 @@ public struct ArchitectureError: Error, Equatable, CustomStringConvertible {
   /// The byte in the text where it was found, nil when the text as such reads well.
   public let offset: Int?
 
+  /// What is wrong, and where.
   public var description: String {
     "architecture: \(reason)" + (offset.map { " at byte \($0)" } ?? "")
   }

@@ -32,6 +32,7 @@ extension Layers {
     public let runningVariance: Buffer<Scalar>?
     /// How many batches the running statistics have seen, a single number; nil when the layer keeps none.
     public let batchCount: IndexBuffer?
+    /// Whether the layer is in training mode. True when made.
     public var isTraining = true
 
     fileprivate init(
@@ -123,6 +124,7 @@ extension Layers {
       return ForwardObserver.note(self, normalize(input))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { description("BatchNorm1d") }
   }
 
@@ -147,6 +149,7 @@ extension Layers {
       return ForwardObserver.note(self, normalize(input))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { description("BatchNorm2d") }
   }
 }

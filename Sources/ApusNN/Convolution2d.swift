@@ -143,6 +143,7 @@ extension Layers {
         input, weight.value, bias?.value, stride: stride, padding: (rows, columns), dilation: dilation, groups: groups)
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? {
       Architecture("Conv2d") {
         $0.add(.integer(inChannels))

@@ -9,6 +9,7 @@ extension Layers {
   public final class Dropout: DescribedModule, TrainingDependent {
     /// The probability of a 0.
     public let probability: Double
+    /// Whether the layer is in training mode. True when made.
     public var isTraining = true
     private var generator: Random
 
@@ -21,11 +22,13 @@ extension Layers {
       generator = seed.map(Random.init(seed:)) ?? scopedRandom()
     }
 
+    /// A tensor of any shape → the same shape.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       guard isTraining, probability > 0 else { return ForwardObserver.note(self, input) }
       return ForwardObserver.note(self, dropout(input, probability: probability, using: &generator))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Dropout") { $0.add(nil, probability, default: 0.5) } }
   }
 
@@ -36,6 +39,7 @@ extension Layers {
   public final class Dropout2d: DescribedModule, TrainingDependent {
     /// The probability of a 0.
     public let probability: Double
+    /// Whether the layer is in training mode. True when made.
     public var isTraining = true
     private var generator: Random
 
@@ -58,6 +62,7 @@ extension Layers {
       return ForwardObserver.note(self, input * mask)
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Dropout2d") { $0.add(nil, probability, default: 0.5) } }
   }
 }

@@ -46,6 +46,7 @@ extension Layers {
       return ForwardObserver.note(self, linear(input, weight.value, bias?.value))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? {
       Architecture("Linear") {
         $0.add(.integer(inFeatures))

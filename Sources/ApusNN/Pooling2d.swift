@@ -47,6 +47,7 @@ extension Layers {
         maxPool2d(input, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? {
       Architecture("MaxPool2d") {
         $0.add(nil, kernelSize)
@@ -105,6 +106,7 @@ extension Layers {
           input, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad))
     }
 
+    /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? {
       Architecture("AvgPool2d") {
         $0.add(nil, kernelSize)

@@ -35,12 +35,14 @@ extension Layers {
       self.modules = modules
     }
 
+    /// The input through all modules, in order.
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       var value = input
       for module in modules { value = module(value) }
       return value
     }
 
+    /// The modules, named by their positions.
     public var children: [(name: String, part: Any)] {
       modules.enumerated().map { (name: "\($0.offset)", part: $0.element) }
     }
@@ -55,8 +57,11 @@ extension Layers {
       return Architecture("Sequential", arguments)
     }
 
+    /// 0, the first position.
     public var startIndex: Int { 0 }
+    /// The number of modules.
     public var endIndex: Int { modules.count }
+    /// The module at a position.
     public subscript(position: Int) -> Step { modules[position] }
   }
 }
@@ -64,16 +69,27 @@ extension Layers {
 /// Builds the list of a `Sequential`: one module a line, with `if`, `else`, `switch` and `for`.
 @resultBuilder
 public enum SequentialBuilder<Scalar: TensorScalar> {
+  /// A module from a tensor to a tensor.
   public typealias Step = Layers<Scalar>.Step
 
+  /// A module.
   public static func buildExpression(_ module: some Module<Tensor<Scalar>, Tensor<Scalar>>) -> [Step] { [module] }
+  /// A module of any kind.
   public static func buildExpression(_ module: Step) -> [Step] { [module] }
+  /// A module that may be missing.
   public static func buildExpression(_ module: Step?) -> [Step] { module.map { [$0] } ?? [] }
+  /// Several modules.
   public static func buildExpression(_ modules: [Step]) -> [Step] { modules }
+  /// All lines of a block.
   public static func buildBlock(_ parts: [Step]...) -> [Step] { parts.flatMap { $0 } }
+  /// An `if` without `else`.
   public static func buildOptional(_ part: [Step]?) -> [Step] { part ?? [] }
+  /// The first branch of an `if` or `switch`.
   public static func buildEither(first part: [Step]) -> [Step] { part }
+  /// Another branch of an `if` or `switch`.
   public static func buildEither(second part: [Step]) -> [Step] { part }
+  /// The rounds of a `for`.
   public static func buildArray(_ parts: [[Step]]) -> [Step] { parts.flatMap { $0 } }
+  /// A branch of `if #available`.
   public static func buildLimitedAvailability(_ part: [Step]) -> [Step] { part }
 }

@@ -10,7 +10,9 @@ import ApusTensor
 ///
 /// With `amsgrad`, the largest v so far stands in the place of v.
 public final class Adam<Scalar: TensorScalar>: Optimizer {
+  /// The parameters that it moves.
   public var parameters: [Parameter<Scalar>] { state.parameters }
+  /// The factor of a step; may be changed between steps.
   public var learningRate: Double
   /// How much of the mean gradient and of the mean square are kept from step to step.
   public var betas: (Double, Double)
@@ -35,6 +37,7 @@ public final class Adam<Scalar: TensorScalar>: Optimizer {
     state = AdamState(parameters, amsgrad: amsgrad)
   }
 
+  /// Moves every parameter that has a gradient.
   public func step() {
     state.step(
       AdamSettings(
@@ -45,7 +48,9 @@ public final class Adam<Scalar: TensorScalar>: Optimizer {
 /// Adam with the weight decay taken off the parameter itself (Loshchilov and Hutter, 2019), so that it does not pass
 /// through the adaptive denominator: before Adam's step, parameter ·= 1 − learningRate · weightDecay.
 public final class AdamW<Scalar: TensorScalar>: Optimizer {
+  /// The parameters that it moves.
   public var parameters: [Parameter<Scalar>] { state.parameters }
+  /// The factor of a step; may be changed between steps.
   public var learningRate: Double
   /// How much of the mean gradient and of the mean square are kept from step to step.
   public var betas: (Double, Double)
@@ -70,6 +75,7 @@ public final class AdamW<Scalar: TensorScalar>: Optimizer {
     state = AdamState(parameters, amsgrad: amsgrad)
   }
 
+  /// Moves every parameter that has a gradient.
   public func step() {
     state.step(
       AdamSettings(

@@ -34,6 +34,7 @@ public final class ProgressLine: TrainingCallback {
     self.write = write
   }
 
+  /// Redraws the moving line, at most ten times a second.
   public func batchDidEnd(_ run: TrainingRun) {
     // Ten times a second is often enough for an eye, and costs nothing.
     guard isEnabled, now() - lastDrawn >= 0.1 else { return }
@@ -52,6 +53,7 @@ public final class ProgressLine: TrainingCallback {
     write("\r\u{1B}[2K" + line)
   }
 
+  /// Replaces the moving line by one that stays.
   public func epochDidEnd(_ record: EpochRecord, _ run: TrainingRun) {
     guard isEnabled else { return }
     lastDrawn = -.infinity
@@ -61,6 +63,7 @@ public final class ProgressLine: TrainingCallback {
     write("\r\u{1B}[2K" + line + "\n")
   }
 
+  /// Ends the moving line of a run that was cut short.
   public func trainingDidEnd(_ run: TrainingRun) {
     // A run that was cut short leaves its moving line behind.
     if isEnabled, lastDrawn > -.infinity { write("\n") }

@@ -8,7 +8,9 @@ import ApusTensor
 ///     velocity = momentum · velocity + (1 − dampening) · d          (the first time: velocity = d)
 ///     parameter −= learningRate · (nesterov ? d + momentum · velocity : velocity)
 public final class SGD<Scalar: TensorScalar>: Optimizer {
+  /// The parameters that it moves.
   public let parameters: [Parameter<Scalar>]
+  /// The factor of a step; may be changed between steps.
   public var learningRate: Double
   /// How much of the velocity is kept from step to step.
   public var momentum: Double
@@ -42,6 +44,7 @@ public final class SGD<Scalar: TensorScalar>: Optimizer {
     velocities = Array(repeating: [], count: parameters.count)
   }
 
+  /// Moves every parameter that has a gradient.
   public func step() {
     let settings = SGDSettings(
       learningRate: learningRate, momentum: momentum, dampening: dampening, weightDecay: weightDecay,

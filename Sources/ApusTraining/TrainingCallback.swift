@@ -17,9 +17,13 @@ public protocol TrainingCallback: AnyObject {
 }
 
 extension TrainingCallback {
+  /// Does nothing.
   public func trainingWillBegin(_ run: TrainingRun) throws {}
+  /// Does nothing.
   public func batchDidEnd(_ run: TrainingRun) throws {}
+  /// Does nothing.
   public func epochDidEnd(_ record: EpochRecord, _ run: TrainingRun) throws {}
+  /// Does nothing.
   public func trainingDidEnd(_ run: TrainingRun) throws {}
 }
 
@@ -141,10 +145,12 @@ public final class EarlyStopping: TrainingCallback {
     self.restoresBestWeights = restoresBestWeights
   }
 
+  /// Forgets what an earlier run came to.
   public func trainingWillBegin(_ run: TrainingRun) {
     (best, bestEpoch, bestState) = (-.infinity, nil, nil)
   }
 
+  /// Compares the epoch with the best so far, and ends the run when patience is out.
   public func epochDidEnd(_ record: EpochRecord, _ run: TrainingRun) {
     let evaluation = record.validation ?? record.training
     let figure: Double
@@ -164,6 +170,7 @@ public final class EarlyStopping: TrainingCallback {
     }
   }
 
+  /// Puts the best weights back.
   public func trainingDidEnd(_ run: TrainingRun) {
     if let bestState { run.restore(bestState) }
     bestState = nil
