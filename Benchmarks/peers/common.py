@@ -13,9 +13,11 @@ import contextlib
 import importlib.util
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -35,22 +37,31 @@ class Case:
     long: bool = False
 
 
-def options(description: str, peers: "list[str]") -> argparse.Namespace:
-    """Reads the command line, and sizes every thread pool that a later import may create."""
+def options(description: str, peers: "list[str]", *extra: "tuple[str, dict]") -> argparse.Namespace:
+    """Reads the command line, `extra` options of the script included, and sizes every thread pool that a later import may create."""
     parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads to run on (default: all CPUs)")
     parser.add_argument("--peer", choices=peers, help="run only this one (default: each in turn, in its own process)")
     parser.add_argument("--only", default="", help="run only the cases whose 'op shape' contains this text")
     parser.add_argument("--min-time", type=float, default=0.3, help="seconds to measure each case for (default: 0.3)")
     parser.add_argument("--data", help="directory with the four MNIST IDX files (default: random images)")
+    parser.add_argument(
+        "--as-installed", action="store_true", help="do not help OpenBLAS and MKL to find AVX-512 on CPUs they misjudge"
+    )
     parser.add_argument("--list", action="store_true", help="print the cases and end")
     parser.add_argument("--serve", action="store_true", help="answer requests from standard input until it ends")
+    for flag, settings in extra:
+        parser.add_argument(flag, **settings)
     arguments = parser.parse_args()
     if arguments.threads < 1:
         parser.error("--threads must be at least 1")
     if arguments.peer is None:
         sys.exit(run_each_peer(peers))
     size_thread_pools(arguments.threads)
+    if not arguments.as_installed:
+        let_openblas_use_avx512()
+        if arguments.peer.startswith("torch"):
+            let_mkl_use_avx512()
     return arguments
 
 
@@ -92,12 +103,6 @@ def size_thread_pools(threads: int) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ[name] = str(threads)
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    # Older builds of OpenBLAS do not know every CPU that has AVX-512 and fall back to AVX2 there: half the speed. The
-    # environment may hold such a setting too, so what stands there is replaced, not kept.
-    os.environ.pop("OPENBLAS_L2_SIZE", None)
-    os.environ.pop("OPENBLAS_CORETYPE", None)
-    if "avx512f" in cpu_flags():
-        os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"
     # XLA sizes its pool by the CPUs that the process may run on, so the process is bound to that many.
     if hasattr(os, "sched_setaffinity"):
         usable = sorted(os.sched_getaffinity(0))
@@ -108,6 +113,41 @@ def size_thread_pools(threads: int) -> None:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+
+def let_openblas_use_avx512() -> None:
+    """Older builds of OpenBLAS do not know every CPU that has AVX-512 and fall back to AVX2 there: half the speed. The
+    environment may hold such a setting too, so what stands there is replaced."""
+    os.environ.pop("OPENBLAS_L2_SIZE", None)
+    os.environ.pop("OPENBLAS_CORETYPE", None)
+    if "avx512f" in cpu_flags():
+        os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"
+
+
+def let_mkl_use_avx512() -> None:
+    """MKL picks AVX2 kernels on every CPU that is not Intel's; with AVX-512 they are twice as fast on such CPUs.
+
+    The library asks `mkl_serv_intel_cpu_true`. Two lines of C, loaded before it, answer for it. Without a C compiler
+    the peer runs as it is installed.
+    """
+    with contextlib.suppress(OSError), open("/proc/cpuinfo") as file:
+        if "GenuineIntel" in file.read():
+            return
+    if "avx512f" not in cpu_flags() or "libmklcpu" in os.environ.get("LD_PRELOAD", ""):
+        return
+    library = os.path.join(tempfile.gettempdir(), f"libmklcpu-{os.getuid()}.so")
+    if not os.path.exists(library):
+        compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+        if compiler is None:
+            return
+        source = "int mkl_serv_intel_cpu_true(void) { return 1; }\nint mkl_serv_intel_cpu(void) { return 1; }\n"
+        part = f"{library}.{os.getpid()}"
+        command = [compiler, "-shared", "-fPIC", "-O2", "-x", "c", "-", "-o", part]
+        if subprocess.run(command, input=source, text=True).returncode != 0:
+            return
+        os.replace(part, library)
+    os.environ["LD_PRELOAD"] = " ".join(filter(None, (os.environ.get("LD_PRELOAD"), library)))
+    os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
 def seconds_per_call(run: Callable[[], object], minimum_time: float) -> float:
