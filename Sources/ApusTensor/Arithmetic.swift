@@ -5,6 +5,8 @@ import ApusCompute
 
 extension Tensor {
   /// The sum of two tensors, element by element, broadcasting. ∂/∂a = 1, ∂/∂b = 1.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func + (a: consuming Tensor, b: consuming Tensor) -> Tensor {
     let (first, second) = (a.recordedNode, b.recordedNode)
     let (aShape, bShape) = (a.shape, b.shape)
@@ -18,6 +20,8 @@ extension Tensor {
   }
 
   /// The difference of two tensors, element by element, broadcasting. ∂/∂a = 1, ∂/∂b = −1.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func - (a: consuming Tensor, b: consuming Tensor) -> Tensor {
     let (first, second) = (a.recordedNode, b.recordedNode)
     let (aShape, bShape) = (a.shape, b.shape)
@@ -31,6 +35,8 @@ extension Tensor {
   }
 
   /// The product of two tensors, element by element, broadcasting. ∂/∂a = b, ∂/∂b = a.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func * (a: consuming Tensor, b: consuming Tensor) -> Tensor {
     let (first, second) = (a.recordedNode, b.recordedNode)
     guard first != nil || second != nil else { return combined(.multiply, "*", a, b) }
@@ -47,6 +53,8 @@ extension Tensor {
   }
 
   /// The quotient of two tensors, element by element, broadcasting. ∂/∂a = 1/b, ∂/∂b = −a/b² = −y/b.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func / (a: consuming Tensor, b: consuming Tensor) -> Tensor {
     let (first, second) = (a.recordedNode, b.recordedNode)
     guard first != nil || second != nil else { return combined(.divide, "/", a, b) }
@@ -126,6 +134,8 @@ func combined<Scalar: ComputeScalar>(
 
 extension Tensor {
   /// The steps with which this tensor's elements repeat over a shape that it broadcasts to.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func strides(broadcastTo target: Shape) -> Dimensions {
     var result = Dimensions(repeating: 0, count: target.rank)
     let shift = target.rank - rank
@@ -144,6 +154,8 @@ extension Tensor {
   }
 
   @inline(never)
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func reducedSlowly(to target: Shape) -> Tensor {
     let shift = rank - target.rank
     let axes = (0..<rank).filter { $0 < shift || (target.dimensions[$0 - shift] == 1 && shape.dimensions[$0] != 1) }

@@ -56,6 +56,9 @@ package enum BufferPool {
     return (p * 4 + step, rounded)
   }
 
+  /// The size of the block that serves for `bytes` bytes.
+  static func blockBytes(for bytes: Int) -> Int { bucket(bytes).bytes }
+
   /// A block of at least `bytes` bytes, holding anything.
   package static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
     if bytes > 1 << 62 { failMemory(bytes) }

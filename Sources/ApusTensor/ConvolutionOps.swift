@@ -81,6 +81,14 @@ public func conv2d<Scalar: ComputeScalar>(
     groups: groups)
 }
 
+/// `conv2d` with stride 1 and the same padding on all sides.
+public func conv2d<Scalar: ComputeScalar>(
+  _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ bias: Tensor<Scalar>? = nil, padding: Int, dilation: Int = 1,
+  groups: Int = 1
+) -> Tensor<Scalar> {
+  conv2d(x, weight, bias, stride: 1, padding: padding, dilation: dilation, groups: groups)
+}
+
 private func convolutionGeometry(
   _ x: Shape, _ weight: Shape, stride: (Int, Int), padding: (Int, Int), dilation: (Int, Int), groups: Int
 ) -> ConvolutionGeometry {

@@ -39,6 +39,8 @@ extension Tensor {
   }
 
   /// A tensor whose elements are all `value`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func full(_ shape: Shape, _ value: Scalar) -> Tensor {
     let result = Tensor(uninitialized: shape)
     fill(result.storage.pointer, with: value, count: shape.elementCount)
@@ -54,6 +56,8 @@ extension Tensor {
   /// The numbers `start`, `start + step`, … below `end` (above it for a negative step).
   ///
   /// - Precondition: `step` is not 0, and leads from `start` to `end`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func arange(_ start: Scalar, _ end: Scalar, step: Scalar = 1) -> Tensor {
     if step == 0 || (end - start) / step < 0 {
       fatalError("arange: step \(step) does not lead from \(start) to \(end)")
@@ -70,6 +74,8 @@ extension Tensor {
   /// `count` numbers at equal distances from `start` to `end`, both included.
   ///
   /// - Precondition: `count` is not negative.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func linspace(_ start: Scalar, _ end: Scalar, count: Int) -> Tensor {
     Tensor(shape: [count]) { elements in
       for i in 0..<count {
@@ -85,6 +91,8 @@ extension Tensor {
   /// - Parameters:
   ///   - rows: The number of rows.
   ///   - columns: The number of columns; as many as rows unless given.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func eye(_ rows: Int, _ columns: Int? = nil) -> Tensor {
     let columns = columns ?? rows
     let result = zeros([rows, columns])

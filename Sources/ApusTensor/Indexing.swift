@@ -10,6 +10,8 @@ extension Tensor {
   ///   - index: Positions; of as many dimensions as this tensor, and in the others of at most its extents.
   /// - Returns: A tensor in the shape of `index`.
   /// - Precondition: The shapes fit, and the positions exist.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func gathered(_ dim: Int, _ index: IndexTensor) -> Tensor {
     let axis = shape.axis(dim, "gathered")
     let fits = index.rank == rank && (0..<rank).allSatisfy { $0 == axis || index.shape[$0] <= shape[$0] }
@@ -37,6 +39,8 @@ extension Tensor {
   /// The slices of dimension `dim` that the indices name, in their order.
   ///
   /// - Precondition: `index` has one dimension, and the positions exist.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func indexSelect(_ dim: Int, _ index: IndexTensor) -> Tensor {
     let axis = shape.axis(dim, "indexSelect")
     check(index.rank == 1, "indexSelect", "the index has not one dimension", shape, index.shape)
@@ -44,6 +48,8 @@ extension Tensor {
   }
 
   /// The named slices of one dimension, recorded under the name of the operation that needs them.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func selectingSlices(
     _ axis: Int, _ indices: [Int], _ name: String, ignoring: Int? = nil
   ) -> Tensor {
@@ -69,6 +75,8 @@ extension Tensor {
   }
 
   /// One position of a dimension. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func slice(_ axis: Int, _ position: Int) -> Tensor {
     var steps = strides
     steps.remove(at: axis)
@@ -76,6 +84,8 @@ extension Tensor {
       storage: storage, offset: offset + position * strides[axis], shape: shape.removing(axis), strides: steps)
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func checkPositions(_ indices: [Int], _ axis: Int, _ name: String) {
     let extent = shape.dimensions[axis]
     for index in indices where index < 0 || index >= extent {
@@ -91,6 +101,8 @@ extension Tensor {
 ///   - table: [count, width].
 ///   - paddingIndex: A row that gets no gradient.
 /// - Precondition: The rows exist.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func embedding<Scalar: ComputeScalar>(
   _ indices: IndexTensor, _ table: Tensor<Scalar>, paddingIndex: Int? = nil
 ) -> Tensor<Scalar> {
@@ -107,15 +119,21 @@ extension Tensor {
   ///   - dim: The dimension to search.
   ///   - keepDim: Leave that dimension (all dimensions for nil) as an extent of 1.
   /// - Precondition: There are numbers to choose from.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func argmax(_ dim: Int? = nil, keepDim: Bool = false) -> IndexTensor {
     argument(.maximum, "argmax", dim, keepDim)
   }
 
   /// The position of the smallest number; see `argmax`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func argmin(_ dim: Int? = nil, keepDim: Bool = false) -> IndexTensor {
     argument(.minimum, "argmin", dim, keepDim)
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func argument(_ extreme: Extreme, _ name: String, _ dim: Int?, _ keepDim: Bool) -> IndexTensor {
     let axes = shape.axes(dim.map { [$0] }, name)
     check(shape.count(along: axes) > 0, name, "there are no numbers to choose from", shape)
@@ -136,6 +154,8 @@ extension Tensor {
   /// A one for each index, at its place in a new last dimension, and zeros elsewhere.
   ///
   /// - Precondition: The indices lie in 0 ..< `classCount`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func oneHot(_ indices: IndexTensor, classCount: Int) -> Tensor {
     let y = zeros(Shape(Array(indices.shape) + [classCount]))
     for (row, index) in indices.values.enumerated() {

@@ -3,6 +3,8 @@ import ApusCompute
 /// Tensors one after the other along an existing dimension. The gradient is cut up the same way.
 ///
 /// - Precondition: There is a tensor, and the shapes differ at most in that dimension.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func concatenated<Scalar: ComputeScalar>(_ tensors: [Tensor<Scalar>], dim: Int = 0) -> Tensor<Scalar> {
   guard let first = tensors.first else { fatalError("concatenated: there are no tensors") }
   let axis = first.shape.axis(dim, "concatenated")
@@ -36,6 +38,8 @@ public func concatenated<Scalar: ComputeScalar>(_ tensors: [Tensor<Scalar>], dim
 /// Tensors of one shape one after the other along a new dimension, which is dimension `dim` of the result.
 ///
 /// - Precondition: There is a tensor, and the shapes are equal.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func stacked<Scalar: ComputeScalar>(_ tensors: [Tensor<Scalar>], dim: Int = 0) -> Tensor<Scalar> {
   guard let first = tensors.first else { fatalError("stacked: there are no tensors") }
   for tensor in tensors {
@@ -48,6 +52,8 @@ public func stacked<Scalar: ComputeScalar>(_ tensors: [Tensor<Scalar>], dim: Int
 
 extension Tensor {
   /// A stretch of one dimension. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   fileprivate func part(_ axis: Int, _ start: Int, _ length: Int) -> Tensor {
     Tensor(
       storage: storage, offset: offset + start * strides[axis], shape: shape.replacing(axis, with: length),
@@ -58,6 +64,8 @@ extension Tensor {
   ///
   /// - Parameter repeats: One count for each dimension; more make new dimensions in front.
   /// - Precondition: There are at least as many counts as dimensions, none negative.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func repeated(_ repeats: [Int]) -> Tensor {
     check(
       repeats.count >= rank && repeats.allSatisfy { $0 >= 0 }, "repeated",
@@ -72,6 +80,8 @@ extension Tensor {
   }
 
   /// The tensor with the order of some dimensions reversed.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func flipped(_ dims: [Int]) -> Tensor {
     let axes = shape.axes(dims, "flipped")
     var y = flippedCopy(axes)
@@ -82,6 +92,8 @@ extension Tensor {
   }
 
   /// A copy that walks backwards through some dimensions. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func flippedCopy(_ axes: [Int]) -> Tensor {
     let y = Tensor(uninitialized: shape)
     if elementCount == 0 { return y }

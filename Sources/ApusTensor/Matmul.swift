@@ -107,6 +107,8 @@ extension Tensor {
   }
 
   /// The last two dimensions exchanged. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func swappingLastAxes() -> Tensor {
     var extents = shape.dimensions
     var steps = strides
@@ -116,6 +118,8 @@ extension Tensor {
   }
 
   /// A new dimension of extent 1. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func insertingAxis(_ axis: Int) -> Tensor {
     var extents = shape.dimensions
     var steps = strides
@@ -162,6 +166,8 @@ func matrixProduct<Scalar: ComputeScalar>(
 }
 
 /// The product of two batches of matrices, summed over the batches along which a tensor of shape `target` was repeated.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 private func productReduced<Scalar: ComputeScalar>(
   _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, to target: Shape
 ) -> Tensor<Scalar> {
@@ -185,6 +191,8 @@ extension Tensor {
   }
 
   /// Where in the storage the matrix of each batch begins, counted from the first element.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   fileprivate func batchOffsets(over batch: Shape) -> [Int] {
     var result = [0]
     let shift = batch.rank - (rank - 2)

@@ -1,61 +1,55 @@
 import ApusCompute
 import Synchronization
 
-/// One recorded operation: where its operands came from, and how to send a gradient back to them.
+/// A place in the recorded history, whatever its scalar type: where the operands of an operation came from.
 ///
 /// A result refers to its node, and a node to the nodes of its operands, never the other way: there are no cycles, and
 /// a result that nobody holds any more frees its history.
 ///
+/// This part is not generic, and the generic part is final, so that both are compiled to direct calls: the methods of a
+/// generic class that may be overridden would look up their types at run time.
+///
 /// `@unchecked Sendable`: everything but the gradient of a leaf, which has a lock, is written only while the node is made
 /// and by the one backward pass that runs through it.
-package class Node<Scalar: ComputeScalar>: @unchecked Sendable {
-  /// Sends the gradient of the result on to the operands.
-  ///
-  /// Captures what it needs of the operands *detached*, so that freeing a closure never frees a chain of nodes.
-  package typealias Backward = (_ upstream: consuming Tensor<Scalar>, _ operands: GradientSink<Scalar>) -> Void
-
+package class HistoryNode: @unchecked Sendable {
   /// The operation's name, as the gradient-check registry knows it.
   package let name: String
   /// The nodes of the operands; nil for one that needs no gradient. Most operations have one or two.
-  fileprivate(set) var first: Node?
-  fileprivate(set) var second: Node?
-  fileprivate(set) var others: [Node?]
-  var backward: Backward?
-  /// What the backward pass under way has gathered.
-  var gradient: Tensor<Scalar>?
+  fileprivate final var first: HistoryNode?
+  fileprivate final var second: HistoryNode?
+  fileprivate final var others: [HistoryNode?]
   /// How many users the backward pass under way has yet to visit.
-  var pendingUses = 0
+  final var pendingUses = 0
 
-  init(_ name: String, _ first: Node?, _ second: Node? = nil, others: [Node?] = [], backward: Backward?) {
+  fileprivate init(_ name: String, _ first: HistoryNode?, _ second: HistoryNode?, _ others: [HistoryNode?]) {
     self.name = name
     self.first = first
     self.second = second
     self.others = others
-    self.backward = backward
-    OperationTrace.note(name)
   }
 
   /// Releases the operands one after the other. Left to itself, each node's deinit would call that of the node before,
   /// and a long history would exhaust the stack.
   deinit {
-    if first == nil && second == nil && others.isEmpty { return }
-    var doomed: [Node] = []
+    if others.isEmpty && !isKnownUniquelyReferenced(&first) && !isKnownUniquelyReferenced(&second) { return }
+    var doomed: [HistoryNode] = []
     releaseOperands(into: &doomed)
     while var node = doomed.popLast() {
       if isKnownUniquelyReferenced(&node) { node.releaseOperands(into: &doomed) }
     }
   }
 
-  func releaseOperands(into list: inout [Node]) {
-    if let node = first { list.append(node) }
-    if let node = second { list.append(node) }
+  /// Moves the references to the operands into a list.
+  final func releaseOperands(into list: inout [HistoryNode]) {
+    if let node = first.take() { list.append(node) }
+    if let node = second.take() { list.append(node) }
+    if others.isEmpty { return }
     for case let node? in others { list.append(node) }
-    first = nil
-    second = nil
     others = []
   }
 
-  func operand(_ index: Int) -> Node? {
+  @inline(__always)
+  final func operand(_ index: Int) -> HistoryNode? {
     switch index {
     case 0: first
     case 1: second
@@ -64,17 +58,46 @@ package class Node<Scalar: ComputeScalar>: @unchecked Sendable {
   }
 
   @inline(__always)
-  func forEachOperand(_ body: (Node) -> Void) {
+  final func forEachOperand(_ body: (HistoryNode) -> Void) {
     if let first { body(first) }
     if let second { body(second) }
     for case let node? in others { body(node) }
   }
+}
 
-  var isLeaf: Bool { false }
+/// One recorded operation, or a leaf: how to send a gradient back, and what has been gathered.
+package final class Node<Scalar: ComputeScalar>: HistoryNode, @unchecked Sendable {
+  /// Sends the gradient of the result on to the operands.
+  ///
+  /// Captures what it needs of the operands *detached*, so that freeing a closure never frees a chain of nodes.
+  package typealias Backward = (_ upstream: consuming Tensor<Scalar>, _ operands: GradientSink<Scalar>) -> Void
 
-  /// Adds to what the backward pass has gathered for this node.
+  var backward: Backward?
+  /// What the backward pass under way has gathered.
+  var gradient: Tensor<Scalar>?
+  /// The lasting gradient of a leaf; nil for an operation.
+  let leaf: LeafGradient<Scalar>?
+
+  /// An operation on tensors with the given nodes.
+  init(_ name: String, _ first: Node?, _ second: Node? = nil, others: [Node?] = [], backward: @escaping Backward) {
+    self.backward = backward
+    leaf = nil
+    super.init(name, first, second, others)
+    OperationTrace.note(name)
+  }
+
+  /// A leaf: a tensor that the user made and wants a gradient for.
+  init() {
+    backward = nil
+    leaf = LeafGradient()
+    super.init("leaf", nil, nil, [])
+  }
+
+  /// Adds to what has been gathered for this node.
   func accumulate(_ contribution: consuming Tensor<Scalar>) {
-    if gradient == nil {
+    if let leaf {
+      leaf.add(contribution.packed())
+    } else if gradient == nil {
       gradient = contribution
     } else {
       gradient!.add(contribution)
@@ -82,29 +105,21 @@ package class Node<Scalar: ComputeScalar>: @unchecked Sendable {
   }
 }
 
-/// The node of a tensor that was made by the user and wants a gradient.
-final class Leaf<Scalar: ComputeScalar>: Node<Scalar>, @unchecked Sendable {
-  /// Locked, because models on several threads may share parameters.
+/// The gradient of a leaf. Locked, because models on several threads may share parameters.
+final class LeafGradient<Scalar: ComputeScalar>: Sendable {
   private let total = Mutex<Tensor<Scalar>?>(nil)
 
-  init() {
-    super.init("leaf", nil, backward: nil)
-  }
-
-  override var isLeaf: Bool { true }
-
-  var totalGradient: Tensor<Scalar>? {
+  var value: Tensor<Scalar>? {
     get { total.withLock { $0 } }
     set { total.withLock { $0 = newValue } }
   }
 
-  override func accumulate(_ contribution: consuming Tensor<Scalar>) {
-    let part = contribution.contiguous()
+  func add(_ contribution: Tensor<Scalar>) {
     total.withLock { total in
       if total == nil {
-        total = part
+        total = contribution
       } else {
-        total!.add(part)
+        total!.add(contribution)
       }
     }
   }
@@ -121,7 +136,9 @@ package struct GradientSink<Scalar: ComputeScalar> {
   /// Adds to the gradient of an operand; a gradient that nobody wants is dropped.
   @inline(__always)
   package func send(_ operand: Int, _ gradient: consuming Tensor<Scalar>) {
-    node.operand(operand)?.accumulate(gradient)
+    guard let target = node.operand(operand) else { return }
+    // The operands of an operation have its scalar type: `record` takes no others.
+    unsafeDowncast(target, to: Node<Scalar>.self).accumulate(gradient)
   }
 }
 
@@ -141,6 +158,6 @@ package enum OperationTrace {
     isTracing.store(true, ordering: .relaxed)
     defer { isTracing.store(false, ordering: .relaxed) }
     try body()
-    return names.withLock { $0.subtracting(["leaf"]) }
+    return names.withLock { $0 }
   }
 }

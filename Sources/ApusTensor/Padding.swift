@@ -21,6 +21,8 @@ extension Tensor {
   ///   - mode: What stands there.
   /// - Precondition: There are at most two numbers for each dimension, none negative; mirrored padding is smaller than the
   ///   extent, circular padding at most as large.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func padded(_ padding: [Int], mode: PaddingMode = .constant(0)) -> Tensor {
     check(
       padding.count % 2 == 0 && padding.count <= 2 * rank && padding.allSatisfy { $0 >= 0 }, "padded",
@@ -47,6 +49,8 @@ extension Tensor {
   }
 
   /// The gradient is the part of the upstream gradient that lies inside.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func padded(_ padding: [Int], with value: Scalar) -> Tensor {
     var extents = shape.dimensions
     var before = Dimensions(repeating: 0, count: rank)
@@ -66,6 +70,8 @@ extension Tensor {
   }
 
   /// The part of this shape that begins at a corner. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func inside(_ corner: Dimensions, _ part: Shape) -> Tensor {
     var start = offset
     for d in corner.indices { start += corner[d] * strides[d] }

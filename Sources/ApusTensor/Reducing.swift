@@ -3,15 +3,35 @@ import ApusCompute
 /// Reduces some dimensions of x, given in ascending order, to extents of 1 that are left out of the result's shape
 /// unless `keepDim` is set. Records nothing.
 ///
-/// The drivers reduce the middle of [outer, count, inner]. Dimensions that stand side by side are such a middle; others
-/// are brought to the end first.
+/// The drivers reduce the middle of [outer, count, inner]. Dimensions that stand side by side are such a middle; where there
+/// are several such runs, the last is reduced first, which needs no copy and leaves little for the others.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func reducing<Scalar: ComputeScalar>(
   _ function: ReductionFunction, _ x: consuming Tensor<Scalar>, _ axes: [Int], keepDim: Bool = false
 ) -> Tensor<Scalar> {
-  reducing(x, axes, keepDim: keepDim) { source, target, outer, count, inner in
+  var start = axes.count - 1
+  while start > 0 && axes[start - 1] == axes[start] - 1 { start -= 1 }
+  if start > 0 {
+    let target = x.shape.reduced(axes, keepDim: keepDim)
+    let partial = reducing(function, x, Array(axes[start...]), keepDim: true)
+    return reducing(function.ofPartialResults, partial, Array(axes[..<start])).reshapedView(target)
+  }
+  return reducing(x, axes, keepDim: keepDim) { source, target, outer, count, inner in
     reduce(function, source, into: target, outer: outer, count: count, inner: inner)
+  }
+}
+
+extension ReductionFunction {
+  /// What makes one result of the results of equal parts.
+  fileprivate var ofPartialResults: ReductionFunction {
+    switch self {
+    case .sum, .sumOfSquares, .sumOfMagnitudes: .sum
+    case .mean: .mean
+    case .product: .product
+    case .maximum, .maximumMagnitude: .maximum
+    case .minimum: .minimum
+    }
   }
 }
 
@@ -49,6 +69,8 @@ extension Shape {
 
 extension Tensor {
   /// This tensor as a dense array [outer, count, inner] in whose middle the given dimensions lie.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   consuming func arranged(_ axes: [Int]) -> (dense: Tensor, outer: Int, count: Int, inner: Int) {
     var outer = 1
     var count = 1
@@ -66,6 +88,8 @@ extension Tensor {
   }
 
   /// The dimensions in another order, on the same numbers. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func permutedView(_ axes: [Int]) -> Tensor {
     var extents = Dimensions()
     var steps = Dimensions()
@@ -77,6 +101,8 @@ extension Tensor {
   }
 
   /// This tensor, of a reduced shape, with the reduced dimensions back as extents of 1. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   consuming func restoring(_ axes: [Int], of original: Shape) -> Tensor {
     let dense = packed()
     var extents = original.dimensions
@@ -86,6 +112,8 @@ extension Tensor {
   }
 
   /// This tensor, whose extents are those of `target` or 1, repeated to it without copying. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func expandedView(_ target: Shape) -> Tensor {
     Tensor(storage: storage, offset: offset, shape: target, strides: strides(broadcastTo: target))
   }

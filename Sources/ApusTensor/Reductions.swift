@@ -5,6 +5,8 @@ import ApusCompute
 
 extension Tensor {
   /// The sum. ∂y/∂xᵢ = 1, so the gradient is g.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func sum(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     let axes = shape.axes(dims, "sum")
     let (node, original) = (recordedNode, shape)
@@ -17,6 +19,8 @@ extension Tensor {
   }
 
   /// The mean of n numbers. ∂y/∂xᵢ = 1/n, so the gradient is g / n. NaN for no numbers.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func mean(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     let axes = shape.axes(dims, "mean")
     let (node, original) = (recordedNode, shape)
@@ -33,6 +37,8 @@ extension Tensor {
   /// The largest number. Numbers that share the first place share the gradient evenly.
   ///
   /// - Precondition: There are numbers to choose from.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func max(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     extreme(.maximum, "max", dims, keepDim)
   }
@@ -40,11 +46,15 @@ extension Tensor {
   /// The smallest number. Numbers that share the first place share the gradient evenly.
   ///
   /// - Precondition: There are numbers to choose from.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func min(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     extreme(.minimum, "min", dims, keepDim)
   }
 
   /// With e = [xᵢ = y] and n = Σ e, the gradient is g e / n.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private consuming func extreme(
     _ function: ReductionFunction, _ name: String, _ dims: [Int]?, _ keepDim: Bool
   ) -> Tensor {
@@ -65,6 +75,8 @@ extension Tensor {
 
   /// The product. ∂y/∂xᵢ = Π_{j≠i} xⱼ: y / xᵢ without zeros; with one zero, only that one's derivative is not 0; with two,
   /// none is.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func prod(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     let axes = shape.axes(dims, "prod")
     let (node, original) = (recordedNode, shape)
@@ -89,6 +101,8 @@ extension Tensor {
   /// drops out, because deviations sum to 0.
   ///
   /// - Parameter correction: 1 for the unbiased variance of a sample (the default), 0 for that of a population.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func variance(dims: [Int]? = nil, correction: Double = 1, keepDim: Bool = false) -> Tensor {
     let axes = shape.axes(dims, "variance")
     let (node, original) = (recordedNode, shape)
@@ -107,11 +121,15 @@ extension Tensor {
   /// The standard deviation, √variance.
   ///
   /// - Parameter correction: 1 for a sample (the default), 0 for a population.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func std(dims: [Int]? = nil, correction: Double = 1, keepDim: Bool = false) -> Tensor {
     variance(dims: dims, correction: correction, keepDim: keepDim).sqrt()
   }
 
   /// log Σ exp xᵢ, without overflow. ∂y/∂xᵢ = exp(xᵢ − y).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func logSumExp(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     let axes = shape.axes(dims, "logSumExp")
     let (node, original) = (recordedNode, shape)
@@ -134,6 +152,8 @@ extension Tensor {
   /// among equals.
   ///
   /// - Parameter p: The exponent, positive; infinity for the largest magnitude.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func norm(_ p: Double = 2, dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     let axes = shape.axes(dims, "norm")
     check(p > 0, "norm", "the exponent \(p) is not positive", shape)
@@ -181,18 +201,26 @@ extension Tensor {
   /// The product along one dimension.
   public consuming func prod(dim: Int, keepDim: Bool = false) -> Tensor { prod(dims: [dim], keepDim: keepDim) }
   /// The variance along one dimension.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func variance(dim: Int, correction: Double = 1, keepDim: Bool = false) -> Tensor {
     variance(dims: [dim], correction: correction, keepDim: keepDim)
   }
   /// The standard deviation along one dimension.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func std(dim: Int, correction: Double = 1, keepDim: Bool = false) -> Tensor {
     std(dims: [dim], correction: correction, keepDim: keepDim)
   }
   /// log Σ exp along one dimension.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func logSumExp(dim: Int, keepDim: Bool = false) -> Tensor {
     logSumExp(dims: [dim], keepDim: keepDim)
   }
   /// The p-norm along one dimension.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func norm(_ p: Double = 2, dim: Int, keepDim: Bool = false) -> Tensor {
     norm(p, dims: [dim], keepDim: keepDim)
   }

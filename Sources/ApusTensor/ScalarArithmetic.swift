@@ -22,6 +22,8 @@ private func combined<Scalar: ComputeScalar>(
 
 extension Tensor {
   /// x + s for every element x. d/dx = 1.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func + (x: consuming Tensor, scalar: Scalar) -> Tensor {
     let node = x.recordedNode
     var y = combined(.add, x, scalar)
@@ -36,6 +38,8 @@ extension Tensor {
   public static func - (x: consuming Tensor, scalar: Scalar) -> Tensor { x + -scalar }
 
   /// s − x for every element x. d/dx = −1.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func - (scalar: Scalar, x: consuming Tensor) -> Tensor {
     let node = x.recordedNode
     var y = combined(.subtract, x, scalar, scalarFirst: true)
@@ -44,6 +48,8 @@ extension Tensor {
   }
 
   /// x · s for every element x. d/dx = s.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func * (x: consuming Tensor, scalar: Scalar) -> Tensor {
     let node = x.recordedNode
     var y = combined(.multiply, x, scalar)
@@ -55,6 +61,8 @@ extension Tensor {
   public static func * (scalar: Scalar, x: consuming Tensor) -> Tensor { x * scalar }
 
   /// x / s for every element x. d/dx = 1 / s.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func / (x: consuming Tensor, scalar: Scalar) -> Tensor {
     let node = x.recordedNode
     var y = combined(.divide, x, scalar)
@@ -63,6 +71,8 @@ extension Tensor {
   }
 
   /// s / x for every element x. d/dx = −s/x² = −y/x.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func / (scalar: Scalar, x: consuming Tensor) -> Tensor {
     let node = x.recordedNode
     guard let node else { return combined(.divide, x, scalar, scalarFirst: true) }

@@ -39,6 +39,8 @@ extension Tensor {
 }
 
 /// a to the power b, element by element, broadcasting. ∂/∂a = b aᵇ⁻¹, ∂/∂b = aᵇ log a (0 where aᵇ is 0).
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func pow<Scalar: ComputeScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> {
   let (first, second) = (a.recordedNode, b.recordedNode)
   let (a, b) = (a.withoutHistory, b.withoutHistory)
@@ -61,15 +63,21 @@ public func pow<Scalar: ComputeScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>)
 }
 
 /// The larger of two numbers, element by element, broadcasting. The gradient goes to the larger, half to each of equals.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func maximum<Scalar: ComputeScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> {
   extremum(.maximum, "maximum", a, b)
 }
 
 /// The smaller of two numbers, element by element, broadcasting. The gradient goes to the smaller, half to each of equals.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func minimum<Scalar: ComputeScalar>(_ a: Tensor<Scalar>, _ b: Tensor<Scalar>) -> Tensor<Scalar> {
   extremum(.minimum, "minimum", a, b)
 }
 
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 private func extremum<Scalar: ComputeScalar>(
   _ function: BinaryFunction, _ name: String, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>
 ) -> Tensor<Scalar> {
@@ -90,6 +98,8 @@ private func extremum<Scalar: ComputeScalar>(
 /// elements that were taken from it.
 ///
 /// - Precondition: The three shapes broadcast.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func select<Scalar: ComputeScalar>(
   where condition: Tensor<Scalar>, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>
 ) -> Tensor<Scalar> {
@@ -109,6 +119,8 @@ public func select<Scalar: ComputeScalar>(
 }
 
 /// The choice between tensors of one shape. Records nothing.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 private func selection<Scalar: ComputeScalar>(
   _ condition: Tensor<Scalar>, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>
 ) -> Tensor<Scalar> {
@@ -123,6 +135,8 @@ private func selection<Scalar: ComputeScalar>(
 extension Tensor {
   /// This tensor with `value` where the mask holds (is not 0). The mask broadcasts to the tensor; the gradient of what was
   /// replaced is 0.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func maskedFill(_ mask: Tensor, _ value: Scalar) -> Tensor {
     check(mask.shape.broadcasts(to: shape), "maskedFill", "the mask does not broadcast", shape, mask.shape)
     return select(where: mask, Tensor(value), self)
@@ -141,6 +155,8 @@ extension Tensor {
   /// - Parameter diagonal: How far above (below, if negative) the main diagonal the first kept one lies.
   public func triu(_ diagonal: Int = 0) -> Tensor { triangle("triu") { row, column in column - row >= diagonal } }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func triangle(_ name: String, _ keeps: (_ row: Int, _ column: Int) -> Bool) -> Tensor {
     check(rank >= 2, name, "it needs a matrix", shape)
     let (rows, columns) = (shape[-2], shape[-1])

@@ -94,6 +94,8 @@ extension Tensor {
   }
 
   /// A part of the tensor, one slice for each dimension from the first, as the subscript takes them.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func sliced(_ slices: [TensorSlice]) -> Tensor {
     let original = shape
     return recordingView("slice", slicedView(slices)) { upstream in
@@ -106,6 +108,8 @@ extension Tensor {
   /// `length` positions of the dimension `dim` from `start` on, sharing the numbers.
   ///
   /// - Precondition: The positions exist.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func narrowed(_ dim: Int, from start: Int, length: Int) -> Tensor {
     let axis = shape.axis(dim, "narrowed")
     check(
@@ -116,6 +120,8 @@ extension Tensor {
   }
 
   /// The part that some slices take. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func slicedView(_ slices: [TensorSlice]) -> Tensor {
     var extents = Dimensions()
     var steps = Dimensions()
@@ -155,6 +161,8 @@ extension Tensor {
 
   /// Writes another tensor's numbers into the storage that this view looks at, whoever else does. For results that are
   /// being made.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func overwrite(with source: Tensor) {
     withPointer(source) {
       copyStrided(
@@ -165,6 +173,8 @@ extension Tensor {
   /// The tensor cut into parts of `size` along a dimension; the last may be smaller.
   ///
   /// - Precondition: `size` is positive.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func split(_ size: Int, dim: Int = 0) -> [Tensor] {
     let axis = shape.axis(dim, "split")
     check(size > 0, "split", "parts of \(size)", shape)
@@ -177,6 +187,8 @@ extension Tensor {
   /// The tensor cut into parts of the given sizes along a dimension.
   ///
   /// - Precondition: The sizes sum to the extent.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func split(_ sizes: [Int], dim: Int = 0) -> [Tensor] {
     let axis = shape.axis(dim, "split")
     check(

@@ -57,6 +57,8 @@ extension Tensor {
 
   /// Running sums along one dimension: yₖ = Σ_{j≤k} xⱼ. xⱼ is part of every yₖ with k ≥ j, so its gradient is the running
   /// sum of g from the end.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func cumsum(_ dim: Int) -> Tensor {
     let (outer, count, inner) = shape.around(shape.axis(dim, "cumsum"))
     let node = recordedNode

@@ -147,7 +147,7 @@ extension Tensor {
   public mutating func withUnsafeMutableScalars<Result, Failure: Error>(
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    if let node, !node.isLeaf {
+    if let node, node.leaf == nil {
       fail("withUnsafeMutableScalars", "the result of \(node.name) has a history that a change would falsify", shape)
     }
     if !isContiguous || !isKnownUniquelyReferenced(&storage) {
@@ -166,6 +166,8 @@ extension Tensor {
   }
 
   /// target += other, in place where this tensor alone holds its numbers. For gradients; records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   mutating func add(_ other: Tensor) {
     if canOverwrite {
       withPointer(other) { source in
@@ -211,12 +213,12 @@ extension Tensor {
   public var requiresGradient: Bool {
     get { node != nil }
     set {
-      if let node, !node.isLeaf {
+      if let node, node.leaf == nil {
         if newValue { return }
         fail("requiresGradient", "the result of \(node.name) is not a leaf; detached() gives a tensor without", shape)
       }
       if newValue {
-        if node == nil { node = Leaf() }
+        if node == nil { node = Node() }
       } else {
         node = nil
       }
@@ -224,13 +226,15 @@ extension Tensor {
   }
 
   /// This tensor as a leaf that requires a gradient.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func requiringGradient() -> Tensor {
     requiresGradient = true
     return self
   }
 
   /// Whether this is a leaf: not the recorded result of an operation.
-  public var isLeaf: Bool { node?.isLeaf ?? true }
+  public var isLeaf: Bool { node.map { $0.leaf != nil } ?? true }
 
   /// The gradient that `backward()` has gathered for this leaf; nil before, and for tensors that are no leaves.
   ///
@@ -238,16 +242,16 @@ extension Tensor {
   ///
   /// - Precondition: A gradient that is set has this tensor's shape, and the tensor is a leaf that requires one.
   public var gradient: Tensor? {
-    get { (node as? Leaf<Scalar>)?.totalGradient }
+    get { node?.leaf?.value }
     nonmutating set {
-      guard let leaf = node as? Leaf<Scalar> else {
+      guard let leaf = node?.leaf else {
         if newValue == nil { return }
         fail("gradient", "only a leaf that requires a gradient can hold one", shape)
       }
       if let newValue {
         check(newValue.shape == shape, "gradient", "it has another shape than the tensor", newValue.shape, shape)
       }
-      leaf.totalGradient = newValue?.detached().contiguous()
+      leaf.value = newValue?.detached().contiguous()
     }
   }
 }

@@ -5,6 +5,8 @@ import ApusCompute
 
 extension Tensor {
   /// The same elements in another shape, in row-major order. Shares the numbers of a contiguous tensor. Records nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   consuming func reshapedView(_ target: Shape) -> Tensor {
     let dense = packed()
     return Tensor(storage: dense.storage, offset: dense.offset, shape: target, strides: target.rowMajorStrides)
@@ -24,6 +26,8 @@ extension Tensor {
   ///
   /// - Parameter extents: The new extents; one may be -1, and is then whatever fills the shape.
   /// - Precondition: The new shape has as many elements.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func reshaped(_ extents: [Int]) -> Tensor {
     let target = shape.resolving(extents, "reshaped")
     return reshaped(to: target)
@@ -35,6 +39,8 @@ extension Tensor {
   /// The same elements, in row-major order, in another shape.
   ///
   /// - Precondition: The new shape has as many elements.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func reshaped(to target: Shape) -> Tensor {
     check(target.elementCount == elementCount, "reshaped", "the numbers of elements differ", shape, target)
     let (node, original) = (recordedNode, shape)
@@ -48,6 +54,8 @@ extension Tensor {
   /// The dimensions `from` … `to` made one: the dimensions after the first unless given, as before a linear layer.
   ///
   /// A single number becomes a tensor of one dimension.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func flattened(from: Int = 1, to: Int = -1) -> Tensor {
     if rank == 0 { return reshaped(to: [1]) }
     if rank == 1 && from == 1 { return self }
@@ -61,6 +69,8 @@ extension Tensor {
   /// The dimensions in another order: dimension d of the result is dimension `dims[d]` of this tensor.
   ///
   /// - Precondition: Every dimension is named once.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func permuted(_ dims: [Int]) -> Tensor {
     let axes = dims.map { shape.axis($0, "permuted") }
     check(
@@ -74,6 +84,8 @@ extension Tensor {
   public func permuted(_ dims: Int...) -> Tensor { permuted(dims) }
 
   /// Two dimensions exchanged: rows and columns unless given.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func transposed(_ first: Int = -2, _ second: Int = -1) -> Tensor {
     let (a, b) = (shape.axis(first, "transposed"), shape.axis(second, "transposed"))
     var axes = Array(0..<rank)
@@ -82,6 +94,8 @@ extension Tensor {
   }
 
   /// Without the dimension `dim` if its extent is 1; without all dimensions of extent 1 for nil.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func squeezed(_ dim: Int? = nil) -> Tensor {
     var extents = Array(shape)
     if let dim {
@@ -94,6 +108,8 @@ extension Tensor {
   }
 
   /// With a new dimension of extent 1, which is dimension `dim` of the result.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public consuming func unsqueezed(_ dim: Int) -> Tensor {
     let axis = dim < 0 ? dim + rank + 1 : dim
     check(axis >= 0 && axis <= rank, "unsqueezed", "there is no place \(dim) for a new dimension", shape)
@@ -106,6 +122,8 @@ extension Tensor {
   ///
   /// - Parameter extents: The new extents; -1 keeps an extent.
   /// - Precondition: Other extents stay the same.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func expanded(_ extents: [Int]) -> Tensor {
     let shift = extents.count - rank
     check(shift >= 0, "expanded", "\(extents) has fewer dimensions", shape)
