@@ -1,7 +1,7 @@
 /// The cyclic redundancy check of gzip and PNG: polynomial 0xEDB88320, reflected.
 enum CRC32 {
-  /// Table `k` (of eight, 256 entries each) holds the check of a byte followed by `k` zero bytes, so that eight bytes are
-  /// taken at a time: "slicing by eight".
+  /// Table `k` (of eight, 256 entries each) holds the check of a byte followed by `k` zero bytes, so that eight bytes
+  /// are taken at a time: "slicing by eight".
   private static let tables: [UInt32] = {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
     for byte in 0..<256 {

@@ -52,7 +52,9 @@ package enum FileAccess {
     var failed = false
     let chunk = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       while filled < count {
-        let got = retryingInterrupts { Int32(clamping: readSome(descriptor, buffer.baseAddress! + filled, count - filled)) }
+        let got = retryingInterrupts {
+          Int32(clamping: readSome(descriptor, buffer.baseAddress! + filled, count - filled))
+        }
         if got < 0 { failed = true }
         if got <= 0 { break }
         filled += Int(got)

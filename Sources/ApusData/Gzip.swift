@@ -16,7 +16,8 @@ public enum Gzip {
   /// Memory grows with what is decoded, so a file that promises much and holds little costs little.
   ///
   /// - Parameter limit: bytes of content at most.
-  /// - Throws: `DataError`: `wrongFormat`, `truncated`, `malformed`, `unsupported`, `checksum`, or `tooLarge` past `limit`.
+  /// - Throws: `DataError`: `wrongFormat`, `truncated`, `malformed`, `unsupported`, `checksum`, or `tooLarge` past
+  ///   `limit`.
   public static func decompress(_ bytes: [UInt8], limit: Int = defaultLimit) throws(DataError) -> [UInt8] {
     try bytes.withUnsafeBufferPointer { buffer throws(DataError) in
       let output = InflateOutput(limit: limit, hint: sizeHint(buffer))

@@ -228,8 +228,8 @@ struct Inflate {
   /// Decodes the symbols of a block up to its end.
   ///
   /// The loop works on local copies of the bit state and on raw memory. One turn uses at most 48 bits (a code of 15
-  /// bits with 5 extra, another of 15 with 13 extra) and writes at most 258 bytes, so room for one turn is checked once,
-  /// and copies may run over by a few bytes into memory that is there.
+  /// bits with 5 extra, another of 15 with 13 extra) and writes at most 258 bytes, so room for one turn is checked
+  /// once, and copies may run over by a few bytes into memory that is there.
   private mutating func block(into output: InflateOutput, from streamStart: Int) throws(InflateFault) {
     let literalTable = literals.entries
     let distanceTable = distances.entries
@@ -372,7 +372,8 @@ struct Inflate {
       let to = UnsafeMutableRawPointer(target)
       var done = 0
       repeat {
-        to.storeBytes(of: from.loadUnaligned(fromByteOffset: done, as: UInt64.self), toByteOffset: done, as: UInt64.self)
+        to.storeBytes(
+          of: from.loadUnaligned(fromByteOffset: done, as: UInt64.self), toByteOffset: done, as: UInt64.self)
         done &+= 8
       } while done < length
     } else if distance == 1 {

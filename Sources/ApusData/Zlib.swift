@@ -5,8 +5,8 @@ public enum Zlib {
   /// - Parameters:
   ///   - bytes: the stream, and nothing after it.
   ///   - limit: bytes of content at most.
-  /// - Throws: `DataError`: `wrongFormat`, `truncated`, `malformed`, `unsupported` (a preset dictionary), `checksum`, or
-  ///   `tooLarge` past `limit`.
+  /// - Throws: `DataError`: `wrongFormat`, `truncated`, `malformed`, `unsupported` (a preset dictionary), `checksum`,
+  ///   or `tooLarge` past `limit`.
   public static func decompress(_ bytes: [UInt8], limit: Int = Gzip.defaultLimit) throws(DataError) -> [UInt8] {
     try bytes.withUnsafeBufferPointer { buffer throws(DataError) in
       var reader = ByteReader(buffer)
@@ -19,7 +19,8 @@ public enum Zlib {
       guard flags & 32 == 0 else {
         throw DataError(.unsupported, at: .byte(1), expected: "no preset dictionary", found: "one")
       }
-      let output = InflateOutput(limit: limit, hint: min(limit, buffer.count.multipliedReportingOverflow(by: 4).partialValue))
+      let output = InflateOutput(
+        limit: limit, hint: min(limit, buffer.count.multipliedReportingOverflow(by: 4).partialValue))
       var inflate = Inflate(buffer, at: reader.position)
       do throws(InflateFault) {
         try inflate.decode(into: output)

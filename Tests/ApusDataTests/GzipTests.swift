@@ -1,0 +1,9 @@
+import Testing
+
+@testable import ApusData
+
+@Suite struct GzipTests {
+  @Test func emptyInputIsTruncated() {
+    #expect(throws: DataError.self) { try Gzip.decompress([]) }
+  }
+}
