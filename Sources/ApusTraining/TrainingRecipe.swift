@@ -46,7 +46,8 @@ extension ModelZoo {
       TrainingRecipe(optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 32, epochs: 5)
     case .mlp3:
       TrainingRecipe(
-        optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 64, epochs: 2, maximumSteps: 1000)
+        optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 64, epochs: 2, maximumSteps: 1000,
+        normalization: .mnist)
     case .cnnWide:
       TrainingRecipe(optimizer: .adam(), optimizerName: adam, loss: .crossEntropy, batchSize: 64, epochs: 20)
     case .kerasCNN:
