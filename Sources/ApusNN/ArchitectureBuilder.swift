@@ -47,7 +47,7 @@ struct ArchitectureBuilder<Scalar: TensorScalar> {
       let (inputs, outputs) = (try arguments.size(), try arguments.size())
       let bias = try arguments.flag("bias", default: true)
       try arguments.end()
-      try pay([outputs, inputs], [outputs])
+      try pay([outputs, inputs], bias ? [outputs] : [0])
       layer = Layers<Scalar>.Linear(inputs, outputs, bias: bias)
     case "Conv2d":
       let (inputs, outputs) = (try arguments.size(), try arguments.size())
@@ -65,7 +65,7 @@ struct ArchitectureBuilder<Scalar: TensorScalar> {
       if padding == .same, stride != (1, 1) {
         throw ArchitectureError(reason: "Conv2d with padding .same has stride 1, not \(stride)", offset: nil)
       }
-      try pay([outputs, inputs / groups, kernel.0, kernel.1], [outputs])
+      try pay([outputs, inputs / groups, kernel.0, kernel.1], bias ? [outputs] : [0])
       layer = Layers<Scalar>.Conv2d(
         inputs, outputs, kernelSize: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups,
         bias: bias)
@@ -117,7 +117,7 @@ struct ArchitectureBuilder<Scalar: TensorScalar> {
     let affine = try arguments.flag("affine", default: true)
     let tracks = try arguments.flag("trackRunningStats", default: true)
     try arguments.end()
-    try pay([features, 4])
+    try pay([features, affine ? 2 : 0], tracks ? [features, 2] : [0], [tracks ? 1 : 0])
     if name == "BatchNorm1d" {
       return Layers<Scalar>.BatchNorm1d(
         features, epsilon: epsilon, momentum: momentum, affine: affine, trackRunningStats: tracks)
