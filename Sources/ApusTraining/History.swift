@@ -1,3 +1,4 @@
+import ApusData
 import ApusNN
 
 /// The mean loss and the metrics of a model over a number of samples.
@@ -132,6 +133,13 @@ public struct History: Equatable, Sendable, CustomStringConvertible {
       lines.append(row.joined(separator: ","))
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Writes `csv` to a file.
+  ///
+  /// - Throws: `DataError` of kind `unwritable`.
+  public func writeCSV(to path: String) throws(DataError) {
+    try FileAccess.write(Array(csv.utf8), to: path)
   }
 
   private func cells(_ evaluation: Evaluation?, places: Int?) -> [String] {

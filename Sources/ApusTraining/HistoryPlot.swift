@@ -1,3 +1,4 @@
+import ApusData
 import ApusNN
 
 extension History {
@@ -42,6 +43,13 @@ extension History {
     }
     lines.append("</svg>")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Writes `svg` to a file.
+  ///
+  /// - Throws: `DataError` of kind `unwritable`.
+  public func writeSVG(to path: String, title: String = "Training") throws(DataError) {
+    try FileAccess.write(Array(svg(title: title).utf8), to: path)
   }
 
   private func legend(right: Int) -> [String] {

@@ -1,3 +1,5 @@
+import ApusData
+import Foundation
 import Testing
 
 @testable import ApusTraining
@@ -89,6 +91,17 @@ import Testing
     var history = Self.sample(epochs: 2)
     history.append(EpochRecord(epoch: 3, training: Evaluation(loss: .nan), seconds: 1, learningRate: 1))
     #expect(!history.svg().contains("nan"))
+  }
+
+  @Test func writesFiles() throws {
+    let base = NSTemporaryDirectory() + "apus-history-\(UInt64.random(in: 0 ... .max))"
+    defer { for end in [".csv", ".svg"] { try? FileManager.default.removeItem(atPath: base + end) } }
+    let history = Self.sample()
+    try history.writeCSV(to: base + ".csv")
+    try history.writeSVG(to: base + ".svg", title: "cnn")
+    #expect(try String(contentsOfFile: base + ".csv", encoding: .utf8) == history.csv)
+    #expect(try String(contentsOfFile: base + ".svg", encoding: .utf8) == history.svg(title: "cnn"))
+    #expect(throws: DataError.self) { try history.writeCSV(to: "/nowhere/history.csv") }
   }
 
   @Test func axisTakesRoundSteps() {

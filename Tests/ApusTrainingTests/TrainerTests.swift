@@ -230,6 +230,22 @@ private final class Recorder: TrainingCallback {
     #expect(abs(run { AdamW($0, learningRate: 0.1, weightDecay: 0) }[0] - 0.9) < 1e-6)
   }
 
+  @Test func theRateFallsInALine() {
+    let parameter = Parameter(Tensor<Double>([0]))
+    let optimizer = LinearDecay(of: SGD([parameter], learningRate: 1), to: 0.5, steps: 4)
+    parameter.gradient = Tensor([1])
+    var rates: [Double] = []
+    for _ in 0..<6 {
+      rates.append(optimizer.learningRate)
+      let before = parameter.value.item
+      optimizer.step()
+      #expect(before - parameter.value.item == rates.last)
+    }
+    #expect(rates == [1, 0.875, 0.75, 0.625, 0.5, 0.5])
+    optimizer.learningRate = 0.1
+    #expect(abs(optimizer.learningRate - 0.1) < 1e-15)
+  }
+
   @Test func aFrozenParameterStays() {
     let parameter = Parameter(Tensor<Double>([1]), isFrozen: true)
     SGD([parameter], learningRate: 0.1).step()
