@@ -45,7 +45,12 @@ enum ScalarTwin {
     case .leakyRelu(let slope): return x > 0 ? x : slope * x
     case .elu(let alpha): return x > 0 ? x : alpha * expm1(x)
     case .selu: return seluScale * (x > 0 ? x : seluAlpha * expm1(x))
-    case .gelu: return x * 0.5 * erfc(-x * 0.5.squareRoot())
+    case .gelu:
+      // The rounding error of x/√2 counts x² times in erfc: its effect is added by the derivative.
+      let (root, rootLow) = (0.5.squareRoot(), -4.833646656726457e-17)
+      let t = -x * root
+      let error = (-t).addingProduct(-x, root) - x * rootLow
+      return x * 0.5 * (erfc(t) - (x.isFinite ? 2 / Double.pi.squareRoot() * exp(-t * t) * error : 0))
     case .geluTanh: return x * sigmoid(2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))
     case .silu: return x * sigmoid(x)
     case .mish: return x * tanh(softplus(x))

@@ -31,7 +31,7 @@ extension PerKernelSet {
       let tiny = T.leastNormalMagnitude * 4
       let isDouble = T.self == Double.self
       switch function {
-      case .gelu: return (isDouble ? 100 : 5, tiny)
+      case .gelu: return (isDouble ? 12 : 5, tiny)
       case .geluTanh: return (64, T.ulpOfOne * T.ulpOfOne)
       case .hardSwish, .hardSigmoid: return (4, T.ulpOfOne)
       case .silu, .mish, .softplus, .selu, .elu: return (isDouble ? 8 : 4, tiny)
@@ -84,7 +84,7 @@ extension PerKernelSet {
     @Test func gradientsAgreeWithTheDerivatives() {
       forEachKernelSet { set in
         checkGradients(Float.self, tolerance: 2e-6, set)
-        checkGradients(Double.self, tolerance: 4e-15, set)
+        checkGradients(Double.self, tolerance: 1e-14, set)
       }
     }
 
@@ -121,7 +121,8 @@ extension PerKernelSet {
       }
     }
 
-    /// Reduction of huge angles: sin and cos of numbers whose nearest multiple of π/2 is many digits away.
+    /// Reduction of huge angles, among them the `Double` that comes closest to a multiple of π/2; there the C library's own
+    /// result is some units off.
     @Test func hugeAnglesKeepTheirDigits() {
       var random = TestRandom(5)
       let x: [Double] =
@@ -132,7 +133,7 @@ extension PerKernelSet {
           var y = x
           apply(function, x, into: &y, count: x.count)
           expectAgreement(
-            y, x.map { ScalarTwin.value(function, $0) }, units: 4, floor: 1e-300, "\(function) \(set)")
+            y, x.map { ScalarTwin.value(function, $0) }, units: 16, floor: 1e-300, "\(function) \(set)")
           let singles = x.map { Float($0) }
           var z = singles
           apply(function, singles, into: &z, count: z.count)
