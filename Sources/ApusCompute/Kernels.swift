@@ -14,6 +14,8 @@ protocol Kernels<Scalar>: SendableMetatype,
   VectorMathKernels,
   ConvolutionKernels,
   ArithmeticKernels,
+  ReductionKernels,
+  SoftmaxKernels,
   StridedKernels
 {
   associatedtype Scalar

@@ -1,8 +1,49 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+/// Softmax and its relatives along rows and along columns.
+protocol SoftmaxKernels<Scalar>: SendableMetatype {
+  associatedtype Scalar
+
+  static func softmaxRows(
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ rows: Int, _ count: Int)
+
+  static func logSoftmaxRows(
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ rows: Int, _ count: Int)
+
+  static func logSumExpRows(
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ rows: Int, _ count: Int)
+
+  static func softmaxGradientRows(
+    _ output: UnsafePointer<Scalar>, _ upstream: UnsafePointer<Scalar>, _ gradient: UnsafeMutablePointer<Scalar>,
+    _ rows: Int, _ count: Int)
+
+  static func logSoftmaxGradientRows(
+    _ output: UnsafePointer<Scalar>, _ upstream: UnsafePointer<Scalar>, _ gradient: UnsafeMutablePointer<Scalar>,
+    _ rows: Int, _ count: Int)
+
+  static func softmaxColumns(
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ count: Int, _ inner: Int, _ columns: Int)
+
+  static func logSoftmaxColumns(
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ count: Int, _ inner: Int, _ columns: Int)
+
+  static func logSumExpColumns(
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ count: Int, _ inner: Int, _ columns: Int)
+
+  static func softmaxGradientColumns(
+    _ output: UnsafePointer<Scalar>, _ upstream: UnsafePointer<Scalar>, _ gradient: UnsafeMutablePointer<Scalar>,
+    _ count: Int, _ inner: Int, _ columns: Int)
+
+  static func logSoftmaxGradientColumns(
+    _ output: UnsafePointer<Scalar>, _ upstream: UnsafePointer<Scalar>, _ gradient: UnsafeMutablePointer<Scalar>,
+    _ count: Int, _ inner: Int, _ columns: Int)
+
+  static func crossEntropyRows(
+    _ logits: UnsafePointer<Scalar>, _ targets: UnsafePointer<Int>, _ rows: Int, _ classes: Int,
+    _ losses: UnsafeMutablePointer<Scalar>, _ logSumExps: UnsafeMutablePointer<Scalar>)
+
+  static func crossEntropyGradientRows(
+    _ logits: UnsafePointer<Scalar>, _ targets: UnsafePointer<Int>, _ logSumExps: UnsafePointer<Scalar>,
+    _ scales: UnsafePointer<Scalar>, _ rows: Int, _ classes: Int, _ gradient: UnsafeMutablePointer<Scalar>)
+}
 
 /// Softmax along the middle dimension of an array [outer, count, inner]: y = exp(x − max x) / Σ exp(x − max x).
 ///
@@ -17,9 +58,10 @@
 public func softmax<T: ComputeScalar>(
   _ x: UnsafePointer<T>, into y: UnsafeMutablePointer<T>, outer: Int, count: Int, inner: Int
 ) {
-  ScalarTwin.forEachColumn(outer, count, inner) { at in
-    let lse = ScalarTwin.logSumExp(x + at, count, inner)
-    for k in 0..<count { y[at + k * inner] = T(exp(Double(x[at + k * inner]) - lse)) }
+  forEachSlice(outer: outer, count: count, inner: inner) { rows in
+    kernels(T.self).softmaxRows(x + rows.lowerBound * count, y + rows.lowerBound * count, rows.count, count)
+  } columns: { start, columns in
+    kernels(T.self).softmaxColumns(x + start, y + start, count, inner, columns)
   }
 }
 
@@ -29,9 +71,10 @@ public func softmax<T: ComputeScalar>(
 public func logSoftmax<T: ComputeScalar>(
   _ x: UnsafePointer<T>, into y: UnsafeMutablePointer<T>, outer: Int, count: Int, inner: Int
 ) {
-  ScalarTwin.forEachColumn(outer, count, inner) { at in
-    let lse = ScalarTwin.logSumExp(x + at, count, inner)
-    for k in 0..<count { y[at + k * inner] = T(Double(x[at + k * inner]) - lse) }
+  forEachSlice(outer: outer, count: count, inner: inner) { rows in
+    kernels(T.self).logSoftmaxRows(x + rows.lowerBound * count, y + rows.lowerBound * count, rows.count, count)
+  } columns: { start, columns in
+    kernels(T.self).logSoftmaxColumns(x + start, y + start, count, inner, columns)
   }
 }
 
@@ -50,13 +93,11 @@ public func softmaxGradient<T: ComputeScalar>(
   output: UnsafePointer<T>, upstream: UnsafePointer<T>, into gradient: UnsafeMutablePointer<T>, outer: Int, count: Int,
   inner: Int
 ) {
-  ScalarTwin.forEachColumn(outer, count, inner) { at in
-    var dot = 0.0
-    for k in 0..<count { dot += Double(output[at + k * inner]) * Double(upstream[at + k * inner]) }
-    for k in 0..<count {
-      let i = at + k * inner
-      gradient[i] = output[i] * (upstream[i] - T(dot))
-    }
+  forEachSlice(outer: outer, count: count, inner: inner) { rows in
+    let start = rows.lowerBound * count
+    kernels(T.self).softmaxGradientRows(output + start, upstream + start, gradient + start, rows.count, count)
+  } columns: { start, columns in
+    kernels(T.self).softmaxGradientColumns(output + start, upstream + start, gradient + start, count, inner, columns)
   }
 }
 
@@ -67,13 +108,11 @@ public func logSoftmaxGradient<T: ComputeScalar>(
   output: UnsafePointer<T>, upstream: UnsafePointer<T>, into gradient: UnsafeMutablePointer<T>, outer: Int, count: Int,
   inner: Int
 ) {
-  ScalarTwin.forEachColumn(outer, count, inner) { at in
-    var total = 0.0
-    for k in 0..<count { total += Double(upstream[at + k * inner]) }
-    for k in 0..<count {
-      let i = at + k * inner
-      gradient[i] = T(Double(upstream[i]) - exp(Double(output[i])) * total)
-    }
+  forEachSlice(outer: outer, count: count, inner: inner) { rows in
+    let start = rows.lowerBound * count
+    kernels(T.self).logSoftmaxGradientRows(output + start, upstream + start, gradient + start, rows.count, count)
+  } columns: { start, columns in
+    kernels(T.self).logSoftmaxGradientColumns(output + start, upstream + start, gradient + start, count, inner, columns)
   }
 }
 
@@ -92,10 +131,12 @@ public func logSoftmaxGradient<T: ComputeScalar>(
 public func logSumExp<T: ComputeScalar>(
   _ x: UnsafePointer<T>, into y: UnsafeMutablePointer<T>, outer: Int, count: Int, inner: Int
 ) {
-  var i = 0
-  ScalarTwin.forEachColumn(outer, count, inner) { at in
-    y[i] = T(ScalarTwin.logSumExp(x + at, count, inner))
-    i += 1
+  if count == 0 { return fill(y, with: -.infinity, count: outer * inner) }
+  forEachSlice(outer: outer, count: count, inner: inner) { rows in
+    kernels(T.self).logSumExpRows(x + rows.lowerBound * count, y + rows.lowerBound, rows.count, count)
+  } columns: { start, columns in
+    let plane = start / (count * inner)
+    kernels(T.self).logSumExpColumns(x + start, y + start - plane * (count - 1) * inner, count, inner, columns)
   }
 }
 
@@ -114,10 +155,10 @@ public func crossEntropy<T: ComputeScalar>(
   logits: UnsafePointer<T>, targets: UnsafePointer<Int>, rows: Int, classes: Int, losses: UnsafeMutablePointer<T>,
   logSumExps: UnsafeMutablePointer<T>
 ) {
-  logSumExp(logits, into: logSumExps, outer: rows, count: classes, inner: 1)
-  for r in 0..<rows {
-    let target = targets[r]
-    losses[r] = (0..<classes).contains(target) ? logSumExps[r] - logits[r * classes + target] : 0
+  forEachRowRange(rows, length: classes) { range in
+    let start = range.lowerBound
+    kernels(T.self).crossEntropyRows(
+      logits + start * classes, targets + start, range.count, classes, losses + start, logSumExps + start)
   }
 }
 
@@ -137,32 +178,28 @@ public func crossEntropyGradient<T: ComputeScalar>(
   logits: UnsafePointer<T>, targets: UnsafePointer<Int>, logSumExps: UnsafePointer<T>, scales: UnsafePointer<T>,
   rows: Int, classes: Int, into gradient: UnsafeMutablePointer<T>
 ) {
-  for r in 0..<rows {
-    let isUsed = (0..<classes).contains(targets[r])
-    for k in 0..<classes {
-      let i = r * classes + k
-      let probability = T(exp(Double(logits[i]) - Double(logSumExps[r])))
-      gradient[i] = isUsed ? scales[r] * (probability - (k == targets[r] ? 1 : 0)) : 0
-    }
+  forEachRowRange(rows, length: classes) { range in
+    let start = range.lowerBound
+    kernels(T.self).crossEntropyGradientRows(
+      logits + start * classes, targets + start, logSumExps + start, scales + start, range.count, classes,
+      gradient + start * classes)
   }
 }
 
-extension ScalarTwin {
-  static func forEachColumn(_ outer: Int, _ count: Int, _ inner: Int, _ body: (Int) -> Void) {
-    for o in 0..<outer {
-      for i in 0..<inner { body(o * count * inner + i) }
+/// Cuts [outer, count, inner] into independent pieces and runs them on the team: ranges of rows where `inner` is 1, else
+/// runs of columns, given by the position of their first element and their number.
+@inline(__always)
+private func forEachSlice(
+  outer: Int, count: Int, inner: Int, rows: (Range<Int>) -> Void, columns: (_ start: Int, _ columns: Int) -> Void
+) {
+  guard outer * count * inner > 0 else { return }
+  if inner == 1 { return forEachRowRange(outer, length: count, rows) }
+  let block = min(inner, max(64, 16384 / count))
+  let blocks = (inner + block - 1) / block
+  forEachRowRange(outer * blocks, length: count * block) { units in
+    for unit in units {
+      let first = unit % blocks * block
+      columns(unit / blocks * count * inner + first, min(block, inner - first))
     }
-  }
-
-  static func logSumExp<T: ComputeScalar>(_ x: UnsafePointer<T>, _ n: Int, _ step: Int) -> Double {
-    var high = -Double.infinity
-    for k in 0..<n {
-      let value = Double(x[k * step])
-      high = high != high || high > value ? high : value
-    }
-    if high == -.infinity || high == .infinity { return high }
-    var total = 0.0
-    for k in 0..<n { total += exp(Double(x[k * step]) - high) }
-    return high + log(total)
   }
 }

@@ -1,28 +1,119 @@
 // Elementwise functions of two variables, and the small loops of arithmetic around them.
 
-extension MathVector {
-  /// Hands `loop` the function that `code` names: the choice is made once, outside the loop.
-  @inline(__always)
-  static func withBinaryFunction(_ code: Int, _ loop: ((Self, Self) -> Self) -> Void) {
-    let zero = Self(repeating: 0)
-    let one = Self(repeating: 1)
-    switch BinaryCode(rawValue: code)! {
-    case .add: loop { $0 + $1 }
-    case .subtract: loop { $0 - $1 }
-    case .multiply: loop { $0 * $1 }
-    case .divide: loop { $0 / $1 }
-    case .maximum: loop { $0.maximum($1) }
-    case .minimum: loop { $0.minimum($1) }
-    case .power: loop { $0.power($1) }
-    case .less: loop { zero.replacing(with: one, where: $0 .< $1) }
-    case .lessEqual: loop { zero.replacing(with: one, where: $0 .<= $1) }
-    case .greater: loop { zero.replacing(with: one, where: $1 .< $0) }
-    case .greaterEqual: loop { zero.replacing(with: one, where: $1 .<= $0) }
-    case .equal: loop { zero.replacing(with: one, where: $0 .== $1) }
-    case .notEqual: loop { zero.replacing(with: one, where: $0 .!= $1) }
+/// An elementwise function of two variables.
+protocol BinaryOperation {
+  static func value<V: MathVector>(_ a: V, _ b: V) -> V
+}
+
+enum AdditionOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V { a + b }
+}
+
+enum SubtractionOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V { a - b }
+}
+
+enum MultiplicationOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V { a * b }
+}
+
+enum DivisionOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V { a / b }
+}
+
+enum MaximumOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V { a.maximum(b) }
+}
+
+enum MinimumOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V { a.minimum(b) }
+}
+
+enum PowerOfTwoOperandsOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V { a.power(b) }
+}
+
+enum LessOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V {
+    V(repeating: 0).replacing(with: V(repeating: 1), where: a .< b)
+  }
+}
+
+enum LessEqualOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V {
+    V(repeating: 0).replacing(with: V(repeating: 1), where: a .<= b)
+  }
+}
+
+enum GreaterOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V {
+    V(repeating: 0).replacing(with: V(repeating: 1), where: b .< a)
+  }
+}
+
+enum GreaterEqualOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V {
+    V(repeating: 0).replacing(with: V(repeating: 1), where: b .<= a)
+  }
+}
+
+enum EqualOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V {
+    V(repeating: 0).replacing(with: V(repeating: 1), where: a .== b)
+  }
+}
+
+enum NotEqualOperation: BinaryOperation {
+  @inline(__always) static func value<V: MathVector>(_ a: V, _ b: V) -> V {
+    V(repeating: 0).replacing(with: V(repeating: 1), where: a .!= b)
+  }
+}
+
+/// The arrays of one call: `count` ≥ width numbers each, or a single one of a or b.
+struct BinaryArrays<V: MathVector> {
+  enum Layout { case arrays, scalarA, scalarB }
+
+  var layout: Layout
+  var a: UnsafePointer<V.Scalar>
+  var b: UnsafePointer<V.Scalar>
+  var result: UnsafeMutablePointer<V.Scalar>
+  var count: Int
+
+  /// Runs one operation. Never inlined, as with the functions of one variable.
+  @inline(never)
+  func run<Op: BinaryOperation>(_: Op.Type) {
+    switch layout {
+    case .arrays: V.map(a, b, result, count) { Op.value($0, $1) }
+    case .scalarA:
+      let a = V(repeating: a.pointee)
+      V.map(b, result, count) { Op.value(a, $0) }
+    case .scalarB:
+      let b = V(repeating: b.pointee)
+      V.map(a, result, count) { Op.value($0, b) }
     }
   }
 
+  @inline(__always)
+  func run(_ code: Int) {
+    switch BinaryCode(rawValue: code)! {
+    case .add: run(AdditionOperation.self)
+    case .subtract: run(SubtractionOperation.self)
+    case .multiply: run(MultiplicationOperation.self)
+    case .divide: run(DivisionOperation.self)
+    case .maximum: run(MaximumOperation.self)
+    case .minimum: run(MinimumOperation.self)
+    case .power: run(PowerOfTwoOperandsOperation.self)
+    case .less: run(LessOperation.self)
+    case .lessEqual: run(LessEqualOperation.self)
+    case .greater: run(GreaterOperation.self)
+    case .greaterEqual: run(GreaterEqualOperation.self)
+    case .equal: run(EqualOperation.self)
+    case .notEqual: run(NotEqualOperation.self)
+    }
+  }
+}
+
+extension MathVector {
   /// y = f(a, b) for any count.
   @inline(__always)
   static func combine(
@@ -30,7 +121,7 @@ extension MathVector {
     _ count: Int
   ) {
     withShortArrays(a, b, y, count) { a, b, y, count in
-      withBinaryFunction(code) { function in map(a, b, y, count, function) }
+      BinaryArrays<Self>(layout: .arrays, a: a, b: b, result: y, count: count).run(code)
     }
   }
 
@@ -39,9 +130,10 @@ extension MathVector {
   static func combine(
     _ code: Int, _ a: UnsafePointer<Scalar>, scalar b: Scalar, _ y: UnsafeMutablePointer<Scalar>, _ count: Int
   ) {
-    let b = Self(repeating: b)
-    withShortArrays(a, y, count) { a, y, count in
-      withBinaryFunction(code) { function in map(a, y, count) { function($0, b) } }
+    withUnsafePointer(to: b) { b in
+      withShortArrays(a, y, count) { a, y, count in
+        BinaryArrays<Self>(layout: .scalarB, a: a, b: b, result: y, count: count).run(code)
+      }
     }
   }
 
@@ -50,9 +142,10 @@ extension MathVector {
   static func combine(
     _ code: Int, scalar a: Scalar, _ b: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ count: Int
   ) {
-    let a = Self(repeating: a)
-    withShortArrays(b, y, count) { b, y, count in
-      withBinaryFunction(code) { function in map(b, y, count) { function(a, $0) } }
+    withUnsafePointer(to: a) { a in
+      withShortArrays(b, y, count) { b, y, count in
+        BinaryArrays<Self>(layout: .scalarA, a: a, b: b, result: y, count: count).run(code)
+      }
     }
   }
 

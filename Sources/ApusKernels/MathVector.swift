@@ -61,6 +61,12 @@ protocol MathVector: KernelVector {
   static var halfPi: (Scalar, Scalar, Scalar, Scalar, Scalar) { get }
   static var trigonometricLimit: Scalar { get }
 
+  /// 0, 1, 2 … in the lanes.
+  static var laneNumbers: Self { get }
+
+  /// The lanes of even and of odd number of this register and the next one, taken together.
+  func unzipped(with next: Self) -> (even: Self, odd: Self)
+
   /// Whether any lane of a comparison is true.
   static func any(_ mask: Mask) -> Bool
 
@@ -127,6 +133,22 @@ extension MathVector {
 }
 
 extension FloatVector: MathVector {
+  @inline(__always)
+  static var laneNumbers: Self {
+    #if APUS_AVX512
+      Self(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    #elseif APUS_AVX2
+      Self(0, 1, 2, 3, 4, 5, 6, 7)
+    #else
+      Self(0, 1, 2, 3)
+    #endif
+  }
+
+  @inline(__always)
+  func unzipped(with next: Self) -> (even: Self, odd: Self) {
+    (Self(lowHalf: evenHalf, highHalf: next.evenHalf), Self(lowHalf: oddHalf, highHalf: next.oddHalf))
+  }
+
   #if APUS_AVX512
     typealias Bits = SIMD16<UInt32>
   #elseif APUS_AVX2
@@ -141,6 +163,26 @@ extension FloatVector: MathVector {
 }
 
 extension DoubleVector: MathVector {
+  @inline(__always)
+  static var laneNumbers: Self {
+    #if APUS_AVX512
+      Self(0, 1, 2, 3, 4, 5, 6, 7)
+    #elseif APUS_AVX2
+      Self(0, 1, 2, 3)
+    #else
+      Self(0, 1)
+    #endif
+  }
+
+  @inline(__always)
+  func unzipped(with next: Self) -> (even: Self, odd: Self) {
+    #if APUS_AVX512 || APUS_AVX2
+      (Self(lowHalf: evenHalf, highHalf: next.evenHalf), Self(lowHalf: oddHalf, highHalf: next.oddHalf))
+    #else
+      (Self(self[0], next[0]), Self(self[1], next[1]))
+    #endif
+  }
+
   #if APUS_AVX512
     typealias Bits = SIMD8<UInt64>
   #elseif APUS_AVX2

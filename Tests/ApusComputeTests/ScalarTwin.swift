@@ -141,3 +141,67 @@ extension ScalarTwin {
     }
   }
 }
+
+extension ScalarTwin {
+  static func add(_ value: Double, _ total: inout Double, _ lost: inout Double) {
+    let sum = total + value
+    lost += abs(total) >= abs(value) ? (total - sum) + value : (value - sum) + total
+    total = sum
+  }
+
+  static func reduce<T: ComputeScalar>(_ function: ReductionFunction, _ x: UnsafePointer<T>, _ n: Int, _ step: Int)
+    -> T
+  {
+    var total = 0.0
+    // Neumaier's sums carry what rounding loses.
+    var lost = 0.0
+    var product = 1.0
+    var low = Double.infinity
+    var high = -Double.infinity
+    var squares = 0.0
+    var squaresLost = 0.0
+    var magnitudes = 0.0
+    var magnitudesLost = 0.0
+    var greatest = 0.0
+    for k in 0..<n {
+      let value = Double(x[k * step])
+      add(value, &total, &lost)
+      product *= value
+      add(value * value, &squares, &squaresLost)
+      add(abs(value), &magnitudes, &magnitudesLost)
+      low = low != low || low < value ? low : value
+      high = high != high || high > value ? high : value
+      greatest = greatest != greatest || greatest > abs(value) ? greatest : abs(value)
+    }
+    switch function {
+    case .sum: return T(total + lost)
+    case .mean: return T((total + lost) / Double(n))
+    case .product: return T(product)
+    case .maximum: return T(high)
+    case .minimum: return T(low)
+    case .sumOfSquares: return T(squares + squaresLost)
+    case .sumOfMagnitudes: return T(magnitudes + magnitudesLost)
+    case .maximumMagnitude: return T(greatest)
+    }
+  }
+}
+
+extension ScalarTwin {
+  static func forEachColumn(_ outer: Int, _ count: Int, _ inner: Int, _ body: (Int) -> Void) {
+    for o in 0..<outer {
+      for i in 0..<inner { body(o * count * inner + i) }
+    }
+  }
+
+  static func logSumExp<T: ComputeScalar>(_ x: UnsafePointer<T>, _ n: Int, _ step: Int) -> Double {
+    var high = -Double.infinity
+    for k in 0..<n {
+      let value = Double(x[k * step])
+      high = high != high || high > value ? high : value
+    }
+    if high == -.infinity || high == .infinity { return high }
+    var total = 0.0
+    for k in 0..<n { total += exp(Double(x[k * step]) - high) }
+    return high + log(total)
+  }
+}

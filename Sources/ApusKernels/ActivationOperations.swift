@@ -1,0 +1,152 @@
+// The activations that are made of other functions, each with its backward pass.
+
+/// The self-normalising ELU: scale · (x, or alpha (eˣ − 1) where x ≤ 0), with the constants of its authors.
+enum ScaledExponentialLinearOperation: UnaryOperation {
+  @inline(__always) static func scale<V: MathVector>(_: V.Type) -> V { V(repeating: 1.0507009873554805) }
+  @inline(__always) static func scaledAlpha<V: MathVector>(_: V.Type) -> V { V(repeating: 1.7580993408473766) }
+
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    (scaledAlpha(V.self) * x.exponentialMinusOne()).replacing(with: scale(V.self) * x, where: V(repeating: 0) .< x)
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    upstream * (scaledAlpha(V.self) * x.exponential()).replacing(with: scale(V.self), where: V(repeating: 0) .< x)
+  }
+}
+
+/// x Φ(x). With φ = Φ′ the derivative is Φ(x) + x φ(x); both come from one exponential.
+enum GaussianErrorLinearOperation: UnaryOperation {
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    x * x.normalDistribution().value
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    let (distribution, gaussian) = x.normalDistribution()
+    return upstream * distribution.adding(x * V(repeating: 0.3989422804014327), times: gaussian)
+  }
+}
+
+/// GELU's tanh form. As ½ (1 + tanh u) = sigmoid(2u), it is x · sigmoid(g), g = 2 √(2/π) (x + 0.044715 x³), and its
+/// derivative s + x s (1 − s) g′ with s = sigmoid(g).
+enum TanhGaussianErrorLinearOperation: UnaryOperation {
+  @inline(__always)
+  static func gate<V: MathVector>(_ x: V) -> V {
+    let inner = V(repeating: 1).adding(V(repeating: 0.044715) * x, times: x)
+    return x * inner * V(repeating: 1.5957691216057308)
+  }
+
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    x * gate(x).sigmoid()
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    let one = V(repeating: 1)
+    let s = gate(x).sigmoid()
+    let slope = one.adding(V(repeating: 0.134145) * x, times: x) * V(repeating: 1.5957691216057308)
+    return upstream * s.adding(x * s * (one - s), times: slope)
+  }
+}
+
+/// x · sigmoid(x); derivative s + x s (1 − s).
+enum SigmoidLinearOperation: UnaryOperation {
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    x * x.sigmoid()
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    let s = x.sigmoid()
+    return upstream * s.adding(x * s, times: V(repeating: 1) - s)
+  }
+}
+
+/// x · t with t = tanh(log(1 + eˣ)); derivative t + x (1 − t²) sigmoid(x).
+enum MishOperation: UnaryOperation {
+  /// t and 1 − t, both without cancellation.
+  ///
+  /// With e = e⁻|ˣ|: t = (1 + 2e) / (1 + 2e + 2e²) for x ≥ 0, and e (e + 2) / (e (e + 2) + 2) for x < 0.
+  @inline(__always)
+  static func tanhSoftplus<V: MathVector>(_ x: V) -> (value: V, complement: V) {
+    let e = (-x.magnitude).exponential()
+    let two = V(repeating: 2)
+    let isNegative = x .< V(repeating: 0)
+    let numerator = V(repeating: 1).adding(two, times: e).replacing(with: e * (e + two), where: isNegative)
+    let rest = (two * e * e).replacing(with: two, where: isNegative)
+    let inverse = V(repeating: 1) / (numerator + rest)
+    return (numerator * inverse, rest * inverse)
+  }
+
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    x * tanhSoftplus(x).value
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    let (t, complement) = tanhSoftplus(x)
+    return upstream * t.adding(x * (complement * (V(repeating: 1) + t)), times: x.sigmoid())
+  }
+}
+
+/// log(1 + eᵖˣ) / p, and x itself where p x > q.
+enum SoftplusOperation: UnaryOperation {
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    let scaled = x * p
+    return (scaled.softplus() / p).replacing(with: x, where: q .< scaled)
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    let scaled = x * p
+    return (upstream * scaled.sigmoid()).replacing(with: upstream, where: q .< scaled)
+  }
+}
+
+/// min(max(x / 6 + ½, 0), 1).
+enum HardSigmoidOperation: UnaryOperation {
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    V(repeating: 0.5).adding(x, times: V(repeating: 1.0 / 6)).atLeast(V(repeating: 0)).atMost(V(repeating: 1))
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    (upstream * V(repeating: 1.0 / 6)).replacing(with: V(repeating: 0), where: V(repeating: 3) .<= x.magnitude)
+  }
+}
+
+/// x · hardSigmoid(x); derivative x / 3 + ½ in the middle.
+enum HardSwishOperation: UnaryOperation {
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    x * HardSigmoidOperation.value(x, p, q)
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    let middle = upstream * V(repeating: 0.5).adding(x, times: V(repeating: 1.0 / 3))
+    return middle.replacing(with: V(repeating: 0), where: x .<= V(repeating: -3))
+      .replacing(with: upstream, where: V(repeating: 3) .<= x)
+  }
+}
+
+/// log(sigmoid(x)) = −softplus(−x); derivative sigmoid(−x).
+enum LogSigmoidOperation: UnaryOperation {
+  @inline(__always)
+  static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
+    -(-x).softplus()
+  }
+
+  @inline(__always)
+  static func gradient<V: MathVector>(_ x: V, _ upstream: V, _ p: V, _ q: V) -> V {
+    upstream * (-x).sigmoid()
+  }
+}
