@@ -31,14 +31,23 @@ extension Tensor {
 
   /// A differentiable operation made by hand: a value, and the function that carries gradients back.
   ///
+  /// ```swift
+  /// func cube(_ x: Tensor<Float>) -> Tensor<Float> {
+  ///   let x0 = x.detached()
+  ///   return .recorded("cube", x0 * x0 * x0, inputs: [x]) { upstream in [3 * x0 * x0 * upstream] }
+  /// }
+  /// ```
+  ///
+  /// Hold it against `gradientCheck` before it is used.
+  ///
   /// - Parameters:
-  ///   - name: The operation's name; it needs an entry in a gradient-check registry.
-  ///   - value: The result, computed without recording.
+  ///   - name: The operation's name, for messages.
+  ///   - value: The result, computed from detached inputs.
   ///   - inputs: The operands.
   ///   - backward: Given the gradient of the result, returns one for each input, in the input's shape, or nil for one
-  ///     that gets none. Runs without recording. It must capture tensors detached.
+  ///     that gets none. Runs without recording. What it captures should be detached: it would keep a history alive.
   /// - Returns: The value, recorded when an input requires a gradient.
-  package static func recorded(
+  public static func recorded(
     _ name: String, _ value: Tensor, inputs: [Tensor], backward: @escaping (_ upstream: Tensor) -> [Tensor?]
   ) -> Tensor {
     let nodes = inputs.map(\.recordedNode)
