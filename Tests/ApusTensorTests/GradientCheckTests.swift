@@ -26,7 +26,7 @@ import Testing
     var named: Set<String> = []
     for file in try FileManager.default.contentsOfDirectory(atPath: sources.path) where file.hasSuffix(".swift") {
       let text = try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
-      for line in text.split(separator: "\n") {
+      for line in text.split(separator: "\n") where !line.contains("///") {
         for match in line.matches(of: pattern) { named.insert(String(match.output[1].substring!)) }
       }
     }
