@@ -21,25 +21,30 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   /// The sets that this build holds and this CPU can execute, narrowest first.
   public static let available: [InstructionSet] = allCases.filter { $0.isSupported(by: .current) }
 
-  /// The set whose kernels run now.
+  /// The set whose kernels run: the one chosen at start-up.
   public static var active: InstructionSet {
-    @inline(__always) get {
-      switch activeIndex.load(ordering: .relaxed) {
-      case 2: .avx512
-      case 1: .avx2
-      default: .baseline
-      }
-    }
+    @inline(__always) get { isForced.load(ordering: .relaxed) ? forced ?? chosen : chosen }
   }
 
-  /// Makes another set the active one, for tests and measurements that compare them.
+  /// Runs `body` on another set, for tests and measurements that compare them. Holds for this task and for the chunks
+  /// that the worker team runs on its behalf; what goes on beside it keeps its own set.
   ///
-  /// - Precondition: the CPU has it.
-  package static func activate(_ set: InstructionSet) {
+  /// - Precondition: the CPU has the set.
+  package static func with<Result>(_ set: InstructionSet, _ body: () throws -> Result) rethrows -> Result {
     precondition(
       available.contains(set), "this CPU has no \(set.rawValue); it has \(available.map(\.rawValue))")
-    activeIndex.store(set.index, ordering: .relaxed)
+    isForced.store(true, ordering: .relaxed)
+    return try $forced.withValue(set, operation: body)
   }
+
+  /// The set that this task asked for.
+  @TaskLocal private static var forced: InstructionSet?
+
+  /// Whether any task ever asked for one, so that a program that never does pays one load and no look-up.
+  private static let isForced = Atomic<Bool>(false)
+
+  /// What a member of the team must take over from the thread whose work it does.
+  static var inherited: InstructionSet? { isForced.load(ordering: .relaxed) ? forced : nil }
 
   /// The processor features that the set's code may use; all must be there before it is chosen.
   var requiredFeatures: [String] {
@@ -60,16 +65,8 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     #endif
   }
 
-  private var index: Int {
-    switch self {
-    case .baseline: 0
-    case .avx2: 1
-    case .avx512: 2
-    }
-  }
-
   /// The choice at start-up: `APUS_ISA` when it is set, the widest set otherwise.
-  private static let activeIndex = Atomic<Int>(choice(environmentValue("APUS_ISA")).index)
+  private static let chosen = choice(environmentValue("APUS_ISA"))
 
   /// Resolves the user's wish against what the CPU has.
   static func choice(_ wish: String?) -> InstructionSet {

@@ -51,7 +51,7 @@ package func parallelFor(_ chunks: Int, _ body: (Int) -> Void) {
 ///
 /// The caller works too, and waits only for chunks that a member has claimed, never for a member that got no thread.
 ///
-/// `@unchecked Sendable`: the plain fields `function` and `context` are written only by the thread that holds `busy`,
+/// `@unchecked Sendable`: the plain fields `body`, `job` and `instructionSet` are written only by the thread that holds `busy`,
 /// before it publishes the job in `ticket` (releasing), and read only by a member that has claimed one of its chunks
 /// from `ticket` (acquiring). The writer cannot go on to the next job before that chunk is counted in `finished`.
 final class WorkerTeam: @unchecked Sendable {
@@ -73,6 +73,8 @@ final class WorkerTeam: @unchecked Sendable {
   private let summons = Atomic<Bool>(false)
   private var body: UnsafePointer<(Int) -> Void>?
   private var job: UInt64 = 0
+  /// The kernel set that the caller was told to use, which a test may set for itself alone.
+  private var instructionSet: InstructionSet?
 
   /// Runs the chunks on the team; false, with nothing done, when the team is busy.
   func run(_ chunks: Int, _ body: (Int) -> Void) -> Bool {
@@ -84,6 +86,7 @@ final class WorkerTeam: @unchecked Sendable {
     withoutActuallyEscaping(body) { escapable in
       withUnsafePointer(to: escapable) { pointer in
         self.body = pointer
+        instructionSet = InstructionSet.inherited
         finished.store(0, ordering: .relaxed)
         job = (job &+ 1) & 0xFF_FFFF
         ticket.store(job << 40 | UInt64(chunks) << 20, ordering: .releasing)
@@ -120,7 +123,11 @@ final class WorkerTeam: @unchecked Sendable {
   /// and may be gone as soon as `finished` counts the chunk.
   @inline(never)
   private func execute(_ chunk: Int) {
-    body!.pointee(chunk)
+    if let instructionSet {
+      InstructionSet.with(instructionSet) { body!.pointee(chunk) }
+    } else {
+      body!.pointee(chunk)
+    }
   }
 
   /// Asks Dispatch for members when fewer than `wanted` are spinning. Does not wait for them.
