@@ -13,12 +13,15 @@ protocol Kernels<Scalar>: SendableMetatype,
   GEMMKernels,
   VectorMathKernels,
   ConvolutionKernels,
+  PoolingKernels,
   ArithmeticKernels,
   ReductionKernels,
   SoftmaxKernels,
   StridedKernels
 {
   associatedtype Scalar
+  /// The instruction set that the kernels were compiled for.
+  static var builtFor: StaticString { get }
 }
 
 extension ApusKernels.FloatKernels: Kernels { typealias Scalar = Float }

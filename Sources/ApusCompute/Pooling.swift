@@ -87,6 +87,23 @@ public struct PoolingGeometry: Hashable, Sendable {
   }
 }
 
+/// The part of the kernel table that pooling uses.
+protocol PoolingKernels<Scalar> {
+  associatedtype Scalar
+  static func maxPool2x2(
+    _ x: UnsafePointer<Scalar>, width: Int, rows: Int, columns: Int, readable: Int,
+    into y: UnsafeMutablePointer<Scalar>, indices: UnsafeMutablePointer<Int32>?)
+}
+
+/// Runs `body` for every plane, on the team when there is enough to do. Planes do not depend on each other.
+@inline(__always)
+private func eachPlane(_ geometry: PoolingGeometry, _ body: (_ plane: Int) -> Void) {
+  let perPart = max(1, 16384 / max(1, geometry.height * geometry.width))
+  parallelFor((geometry.planes + perPart - 1) / perPart) { part in
+    for plane in part * perPart..<min((part + 1) * perPart, geometry.planes) { body(plane) }
+  }
+}
+
 /// Max pooling of images: the largest element of each window; padding never wins.
 ///
 /// - Parameters:
@@ -102,9 +119,19 @@ public func maxPool<T: ComputeScalar>(
   _ geometry: PoolingGeometry
 ) {
   let g = geometry
-  var at = 0
-  for plane in 0..<g.planes {
-    let image = x + plane * g.height * g.width
+  let kernels = kernels(T.self)
+  let (inputs, outputs) = (g.height * g.width, g.outputHeight * g.outputWidth)
+  if g.isHalving && inputs <= Int(Int32.max) {
+    eachPlane(g) { plane in
+      kernels.maxPool2x2(
+        x + plane * inputs, width: g.width, rows: g.outputHeight, columns: g.outputWidth,
+        readable: (g.planes - plane) * inputs, into: y + plane * outputs, indices: indices.map { $0 + plane * outputs })
+    }
+    return
+  }
+  eachPlane(g) { plane in
+    let image = x + plane * inputs
+    var at = plane * outputs
     for row in 0..<g.outputHeight {
       for column in 0..<g.outputWidth {
         var best = -T.infinity
@@ -145,8 +172,8 @@ public func maxPoolGradient<T: ComputeScalar>(
 ) {
   let inputs = geometry.height * geometry.width
   let outputs = geometry.outputHeight * geometry.outputWidth
-  gradient.update(repeating: 0, count: geometry.inputCount)
-  for plane in 0..<geometry.planes {
+  eachPlane(geometry) { plane in
+    (gradient + plane * inputs).update(repeating: 0, count: inputs)
     for i in plane * outputs..<(plane + 1) * outputs { gradient[plane * inputs + Int(indices[i])] += upstream[i] }
   }
 }
@@ -164,9 +191,9 @@ public func averagePool<T: ComputeScalar>(
   _ x: UnsafePointer<T>, into y: UnsafeMutablePointer<T>, _ geometry: PoolingGeometry, countsPadding: Bool = true
 ) {
   let g = geometry
-  var at = 0
-  for plane in 0..<g.planes {
+  eachPlane(g) { plane in
     let image = x + plane * g.height * g.width
+    var at = plane * g.outputHeight * g.outputWidth
     for row in 0..<g.outputHeight {
       for column in 0..<g.outputWidth {
         let window = g.window(row, column)
@@ -195,10 +222,10 @@ public func averagePoolGradient<T: ComputeScalar>(
   countsPadding: Bool = true
 ) {
   let g = geometry
-  gradient.update(repeating: 0, count: g.inputCount)
-  var at = 0
-  for plane in 0..<g.planes {
+  eachPlane(g) { plane in
     let image = gradient + plane * g.height * g.width
+    image.update(repeating: 0, count: g.height * g.width)
+    var at = plane * g.outputHeight * g.outputWidth
     for row in 0..<g.outputHeight {
       for column in 0..<g.outputWidth {
         let window = g.window(row, column)
@@ -213,6 +240,13 @@ public func averagePoolGradient<T: ComputeScalar>(
 }
 
 extension PoolingGeometry {
+  /// Whether windows of 2×2 lie side by side, as in most networks.
+  var isHalving: Bool {
+    (kernelHeight, kernelWidth, strideHeight, strideWidth) == (2, 2, 2, 2)
+      && (paddingHeight, paddingWidth, dilationHeight, dilationWidth) == (0, 0, 1, 1) && 2 * outputHeight <= height
+      && 2 * outputWidth <= width
+  }
+
   /// The part of an undilated window that lies in the image, and how many elements it has with padding.
   ///
   /// The padded window ends at the far edge of the padding, which a last window of `ceilMode` may pass: PyTorch's rule.

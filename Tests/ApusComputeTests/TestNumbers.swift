@@ -17,6 +17,7 @@ func testNumbers<T: ComputeScalar>(_ count: Int, seed: Int, of _: T.Type = T.sel
 func worstDifference<T: ComputeScalar>(_ a: some Collection<T>, _ b: some Collection<T>) -> Double {
   guard a.count == b.count else { return .infinity }
   return zip(a, b).reduce(0) { worst, pair in
+    if pair.0 == pair.1 { return worst }
     let difference = abs(Double(pair.0) - Double(pair.1)) / (1 + abs(Double(pair.1)))
     if difference.isNaN { return pair.0.isNaN && pair.1.isNaN ? worst : .infinity }
     return max(worst, difference)
