@@ -22,9 +22,7 @@ protocol Command {
 /// The program: finds the command, runs it, and turns what was thrown into a message and an exit code.
 enum Tool {
   static var commands: [any Command.Type] {
-    [
-      TrainCommand.self, GradcheckCommand.self, InfoCommand.self,
-    ]
+    [TrainCommand.self, EvaluateCommand.self, PredictCommand.self, GradcheckCommand.self, InfoCommand.self]
   }
 
   /// Runs the program with the words behind its name.
@@ -92,7 +90,7 @@ enum Tool {
     exit codes: 0 done, 1 the work failed, 2 the command line makes no sense, 130 ended by Ctrl-C
 
     example:
-      apus train --epochs 2
+      apus train --epochs 2 --save digits.safetensors
     """
   }
 }

@@ -7,7 +7,7 @@ struct DataSource {
   let train: ImageDataset
   /// Images to judge by, none of which is in `train`.
   let test: ImageDataset
-  /// Where they come from, as `"synthetic digits"`.
+  /// Where they come from: the directory, or `"synthetic digits"`.
   let name: String
 
   /// The words for `--data` in a command's help.
@@ -31,16 +31,15 @@ struct DataSource {
         trainCount: min(limit ?? .max, 20_000), testCount: min(limit ?? .max, 4_000))
       return DataSource(train: train, test: test, name: "synthetic digits")
     }
-    let (train, test) = SyntheticDigits.load()
+    let (train, test) = try MNIST.load(directory: directory, classCount: 10)
     for set in [train, test] {
-      guard set.sampleShape == [1, 28, 28], set.classCount <= 10, set.count > 0 else {
+      guard set.sampleShape == [1, 28, 28], set.count > 0 else {
         throw WorkError(
-          "\(directory): \(set.count) images of \(set.height)×\(set.width) in \(set.classCount) classes; "
-            + "the models take images of 28×28 in 10 classes")
+          "\(directory): \(set.count) images of \(set.width)×\(set.height); the models take images of 28×28")
       }
     }
     return DataSource(
-      train: train.limited(to: limit), test: test.limited(to: limit), name: "images from \(directory)")
+      train: train.limited(to: limit), test: test.limited(to: limit), name: directory)
   }
 }
 

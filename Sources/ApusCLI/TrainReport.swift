@@ -5,6 +5,8 @@ import ApusTraining
 /// epoch runs, on a terminal only.
 final class TrainReport: TrainingCallback {
   private let printsJSON: Bool
+  /// Steps of the optimizer that were done.
+  private(set) var stepCount = 0
   private var lastDrawn = ContinuousClock.now - .seconds(1)
 
   init(printsJSON: Bool) {
@@ -23,6 +25,7 @@ final class TrainReport: TrainingCallback {
   }
 
   func batchDidEnd(_ run: TrainingRun) {
+    stepCount = run.progress.step
     // Ten times a second is often enough for an eye, and costs nothing.
     guard Terminal.showsProgress, ContinuousClock.now - lastDrawn >= .milliseconds(100) else { return }
     lastDrawn = .now

@@ -16,6 +16,12 @@ struct TrainSettings {
   let learningRate: Double?
   let seed: UInt64
   let threads: Int?
+  /// Where the model goes.
+  let savePath: String?
+  /// Where the table of epochs goes.
+  let historyPath: String?
+  /// Where the drawing of the curves goes.
+  let plotPath: String?
   let printsJSON: Bool
 
   static let options = [
@@ -23,6 +29,7 @@ struct TrainSettings {
       "model", "NAME",
       (["the model (default: cnn)"]
         + ModelZoo.allCases.map { "  \($0.name.padded(to: 10))\($0.summary)" }).joined(separator: "\n")),
+    DataSource.option,
     OptionDescription("epochs", "N", "times through the data (default: the model's, 2 to 20)"),
     OptionDescription("steps", "N", "end after N steps of the optimizer (default for mlp3: 1000)"),
     OptionDescription("batch-size", "N", "images for each step (default: the model's, 32 to 128)"),
@@ -30,6 +37,9 @@ struct TrainSettings {
     OptionDescription("seed", "N", "what first weights, order and dropout depend on (default: 0)"),
     OptionDescription("threads", "N", "threads to use; the result does not depend on it (default: all CPUs)"),
     limitOption,
+    OptionDescription("save", "FILE", "write the model to FILE, as safetensors"),
+    OptionDescription("history-csv", "FILE", "write the figures of every epoch to FILE"),
+    OptionDescription("plot", "FILE", "draw the curves of loss and accuracy to FILE, as SVG"),
     OptionDescription("json", nil, "print one JSON object for each epoch instead of the table"),
   ]
 
@@ -39,7 +49,7 @@ struct TrainSettings {
     let name = try arguments.choice("model", among: ModelZoo.allCases.map(\.name))
     model = name.flatMap(ModelZoo.init(name:)) ?? .cnn
     let recipe = model.recipe
-    data = nil
+    data = arguments.text("data")
     limit = try arguments.integer("limit", in: 1...Int.max)
     let wishedEpochs = try arguments.integer("epochs", in: 1...1_000_000)
     let wishedSteps = try arguments.integer("steps", in: 1...Int.max)
@@ -50,6 +60,9 @@ struct TrainSettings {
     learningRate = try arguments.positiveNumber("learning-rate", upTo: 1000)
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
     threads = try arguments.integer("threads", in: 1...256)
+    savePath = arguments.text("save")
+    historyPath = arguments.text("history-csv")
+    plotPath = arguments.text("plot")
     printsJSON = arguments.has("json")
   }
 

@@ -1,0 +1,75 @@
+import ApusCompute
+import ApusData
+import ApusNN
+import ApusTraining
+
+/// `apus evaluate`: how good a saved model is.
+struct EvaluateCommand: Command {
+  static let description = CommandDescription(
+    name: "evaluate",
+    summary: "measure a saved model on the test images",
+    discussion: """
+      Prints the mean loss (cross-entropy), the accuracy and the confusion matrix: rows are the true classes, columns
+      what the model took the images for.
+      """,
+    operands: .init(placeholder: "FILE", minimum: 1, maximum: 1, minimumWords: "a model file is"),
+    options: [
+      DataSource.option, DataSource.limitOption,
+      OptionDescription("threads", "N", "threads to use (default: all CPUs)"),
+      OptionDescription("json", nil, "print one JSON object instead"),
+    ],
+    examples: [("apus evaluate digits.safetensors --data ~/mnist", "accuracy on the test images of MNIST")])
+
+  private let path: String
+  private let data: String?
+  private let limit: Int?
+  private let threads: Int?
+  private let printsJSON: Bool
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    path = arguments.operands[0]
+    data = arguments.text("data")
+    limit = try arguments.integer("limit", in: 1...Int.max)
+    threads = try arguments.integer("threads", in: 1...256)
+    printsJSON = arguments.has("json")
+  }
+
+  func run() throws -> Int32 {
+    if let threads { Threads.count = threads }
+    let stored = try StoredModel(path: path)
+    let source = try DataSource.load(data, limit: limit)
+    let test = source.test.normalized(stored.normalization)
+    guard stored.classCount == test.classCount else {
+      throw WorkError("\(path): the model tells \(stored.classCount) classes apart, not \(test.classCount)")
+    }
+    // Cross-entropy of log-probabilities is their negative log-likelihood, so it fits the models that end in
+    // log-softmax too.
+    let trainer = Trainer(stored.model, optimizer: .sgd(learningRate: 0), loss: .crossEntropy, metrics: [.accuracy])
+    let result = try trainer.evaluate(test)
+    let matrix = try trainer.confusionMatrix(test)
+    if printsJSON {
+      let line: JSONLine = [
+        "model": .text(stored.name),
+        "images": .integer(result.sampleCount),
+        "loss": .number(result.loss),
+        "accuracy": .number(matrix.accuracy),
+        "confusion_matrix": .list(
+          (0..<matrix.classCount).map { truth in
+            .list((0..<matrix.classCount).map { .integer(matrix[truth, $0]) })
+          }),
+      ]
+      Terminal.print("\(line)")
+      return ExitCode.success
+    }
+    Terminal.print(
+      """
+      \(stored.name) on \(grouped(test.count)) test images of \(source.name)
+
+      loss      \(decimal(result.loss, places: 4))
+      accuracy  \(percent(matrix.accuracy))
+
+      \(matrix)
+      """)
+    return ExitCode.success
+  }
+}
