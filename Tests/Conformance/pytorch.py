@@ -26,7 +26,7 @@ MODELS = {
         nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
         nn.Linear(1600, 128), nn.ReLU(), nn.Dropout(), nn.Linear(128, 10)),
 }
-NORMALIZATION = {"cnn": (0.1307, 0.3081)}
+NORMALIZATION = {"cnn": (0.1307, 0.3081), "mlp3": (0.1307, 0.3081)}
 
 
 def write_images(path, count):
