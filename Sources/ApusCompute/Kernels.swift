@@ -46,12 +46,14 @@ public protocol ComputeScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendabl
 }
 
 extension Float: ComputeScalar {
+  /// The kernels in force for Float.
   public static var activeKernels: KernelReference<Float> {
     KernelReference(kernels: InstructionSet.active.floatKernels)
   }
 }
 
 extension Double: ComputeScalar {
+  /// The kernels in force for Double.
   public static var activeKernels: KernelReference<Double> {
     KernelReference(kernels: InstructionSet.active.doubleKernels)
   }

@@ -66,20 +66,27 @@ public struct Subset: Dataset {
     self.indices = indices
   }
 
+  /// Samples.
   public var count: Int { indices.count }
+  /// The shape of one sample.
   public var sampleShape: Shape { base.sampleShape }
+  /// Classes of the whole data set.
   public var classCount: Int { base.classCount }
+  /// The classes of the chosen samples.
   public var targets: [Int] {
     let all = base.targets
     return indices.map { all[$0] }
   }
+  /// The samples at the given places of the subset.
   public func batch(at places: [Int]) -> Batch { base.batch(at: places.map { indices[$0] }) }
 }
 
 /// Samples that are already tensors.
 public struct TensorDataset: Dataset {
   private let inputs: Tensor<Float>
+  /// The class of each sample.
   public let targets: [Int]
+  /// Classes.
   public let classCount: Int
 
   /// A data set of `inputs`, `[count, …]`, and the class of each.
@@ -98,9 +105,12 @@ public struct TensorDataset: Dataset {
     self.classCount = classes
   }
 
+  /// Samples.
   public var count: Int { targets.count }
+  /// The shape of one sample.
   public var sampleShape: Shape { Shape(inputs.shape.dropFirst()) }
 
+  /// The samples at the given places, copied side by side.
   public func batch(at indices: [Int]) -> Batch {
     let size = sampleShape.elementCount
     let gathered = inputs.withUnsafeScalars { source in

@@ -5,7 +5,9 @@ import ApusTensor
 public struct ImageDataset: Dataset {
   /// All images, one after another: `[count, channels, height, width]`.
   public let pixels: [UInt8]
+  /// The class of each image.
   public let targets: [Int]
+  /// Classes.
   public let classCount: Int
   /// Planes of an image.
   public let channels: Int
@@ -34,7 +36,9 @@ public struct ImageDataset: Dataset {
     self.classCount = classCount
   }
 
+  /// Images.
   public var count: Int { targets.count }
+  /// `[channels, height, width]`.
   public var sampleShape: Shape { [channels, height, width] }
 
   /// The same images, normalised differently when batches are made. Replaces an earlier normalisation.
@@ -52,6 +56,7 @@ public struct ImageDataset: Dataset {
     return pixels[index * size..<(index + 1) * size]
   }
 
+  /// The images at the given places as Float, normalised.
   public func batch(at indices: [Int]) -> Batch {
     let size = channels * height * width
     let scale = 1 / (255 * normalization.deviation)
