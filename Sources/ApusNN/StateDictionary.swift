@@ -1,9 +1,9 @@
 import ApusTensor
 
 /// A model's parameters and buffers by name, in the order in which PyTorch's `state_dict` lists them.
-public struct StateDictionary<Scalar: TensorScalar> {
+public struct StateDictionary<Scalar: TensorScalar>: Sendable {
   /// One entry: floating-point numbers, or integers as the count of batches that a batch normalisation has seen.
-  public enum Value {
+  public enum Value: Sendable {
     /// A parameter or a floating-point buffer.
     case tensor(Tensor<Scalar>)
     /// An integer buffer.

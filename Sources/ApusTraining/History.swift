@@ -85,7 +85,8 @@ public struct History: Equatable, Sendable, CustomStringConvertible {
 
   /// The record with the lowest validation loss, or training loss where there is no validation; nil when empty.
   public var best: EpochRecord? {
-    epochs.min { ($0.validation ?? $0.training).loss < ($1.validation ?? $1.training).loss }
+    let judged = epochs.map { (record: $0, loss: ($0.validation ?? $0.training).loss) }
+    return judged.filter { !$0.loss.isNaN }.min { $0.loss < $1.loss }?.record
   }
 
   /// The metrics that any epoch has, in order of first appearance.

@@ -73,7 +73,8 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
       restore: { [model] state in
         do { try model.load(state) } catch { fatalError("restore: \(error)") }
       })
-    func isOver() -> Bool { run.isStopping || cancellation?.isCancelled == true || Task.isCancelled }
+    func isCancelled() -> Bool { cancellation?.isCancelled == true || Task.isCancelled }
+    func isOver() -> Bool { run.isStopping || isCancelled() }
 
     for callback in callbacks { try callback.trainingWillBegin(run) }
     for _ in 0..<epochs where !isOver() {
@@ -98,9 +99,10 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
       let seconds = monotonicClock() - start
       // An epoch that was cut short says nothing that could be held beside the others.
       if isOver(), ledger.sampleCount < dataset.count { break }
+      // Who cancels while the model is judged does not want to wait; the epoch itself is whole.
+      let judgement = try? validation.map { try evaluate($0, batchSize: 256, isOver: isCancelled) }
       let record = EpochRecord(
-        epoch: epoch, training: ledger.evaluation,
-        validation: try validation.map { try evaluate($0) }, seconds: seconds,
+        epoch: epoch, training: ledger.evaluation, validation: judgement, seconds: seconds,
         learningRate: optimizer.learningRate)
       epochsDone = epoch
       run.history.append(record)
@@ -125,9 +127,15 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
 
   /// The model's mean loss and metrics over a dataset, in evaluation mode. The model's modes are as before when it
   /// returns.
+  ///
+  /// - Throws: `CancellationError` when the task is cancelled meanwhile.
   public func evaluate(_ dataset: some Dataset, batchSize: Int = 256) throws -> Evaluation {
+    try evaluate(dataset, batchSize: batchSize) { Task.isCancelled }
+  }
+
+  private func evaluate(_ dataset: some Dataset, batchSize: Int, isOver: () -> Bool) throws -> Evaluation {
     var ledger = Ledger(metrics)
-    forEachOutput(dataset, batchSize) { output, batch in
+    try forEachOutput(dataset, batchSize, isOver: isOver) { output, batch in
       ledger.add(loss: loss(output, batch.targets), output: output, targets: batch.targets)
     }
     return ledger.evaluation
@@ -141,33 +149,37 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
 
   /// What the model takes the samples of a dataset for, in evaluation mode.
   ///
+  /// - Throws: `CancellationError` when the task is cancelled meanwhile.
   /// - Precondition: The model has no more outputs than the dataset has classes.
   public func confusionMatrix(
     _ dataset: some Dataset, classNames: [String]? = nil, batchSize: Int = 256
   ) throws -> ConfusionMatrix {
     var matrix = ConfusionMatrix(classCount: dataset.classCount, classNames: classNames)
-    forEachOutput(dataset, batchSize) { output, batch in matrix.add(truths: batch.targets, scores: output) }
+    try forEachOutput(dataset, batchSize, isOver: { Task.isCancelled }) { output, batch in
+      matrix.add(truths: batch.targets, scores: output)
+    }
     return matrix
   }
 
   private func forEachOutput(
-    _ dataset: some Dataset, _ batchSize: Int, _ body: (Tensor<Float>, Batch) -> Void
-  ) {
+    _ dataset: some Dataset, _ batchSize: Int, isOver: () -> Bool, _ body: (Tensor<Float>, Batch) -> Void
+  ) throws {
     demand(batchSize > 0, "a batch size of \(batchSize)")
-    evaluating {
-      withoutGradients {
-        for batch in DataLoader(dataset, batchSize: batchSize, shuffle: false, seed: 0) {
+    try evaluating {
+      try withoutGradients {
+        for batch in DataLoader(dataset, batchSize: batchSize) {
+          if isOver() { throw CancellationError() }
           body(model(batch.inputs), batch)
         }
       }
     }
   }
 
-  private func evaluating<Result>(_ body: () -> Result) -> Result {
+  private func evaluating<Result>(_ body: () throws -> Result) rethrows -> Result {
     let modes = model.namedModules.compactMap { $0.module as? any TrainingDependent }.map { ($0, $0.isTraining) }
     model.eval()
     defer { for (module, mode) in modes { module.isTraining = mode } }
-    return body()
+    return try body()
   }
 }
 

@@ -56,6 +56,9 @@ import Testing
   @Test func bestIsTheLowestValidationLoss() {
     #expect(Self.sample().best?.epoch == 3)
     #expect(History().best == nil)
+    var history = Self.sample()
+    history.append(EpochRecord(epoch: 4, training: Evaluation(loss: .nan), seconds: 1, learningRate: 1))
+    #expect(history.best?.epoch == 3)
   }
 
   @Test func plotIsWellFormed() {

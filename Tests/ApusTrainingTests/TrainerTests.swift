@@ -99,6 +99,44 @@ private final class Recorder: TrainingCallback {
     #expect(recorder.events.suffix(2) == ["batch 2.2", "end"])
   }
 
+  @Test func aCancelledTaskEndsARun() async throws {
+    let (history, failure) = try await Task {
+      let trainer = Trainer(ringModel(), optimizer: .sgd(learningRate: 0.1), loss: .crossEntropy)
+      let data = ringDataset(count: 8, seed: 1)
+      withUnsafeCurrentTask { $0?.cancel() }
+      let history = try trainer.fit(data, epochs: 5, batchSize: 2, validation: data, callbacks: [])
+      var failure: (any Error)?
+      do { _ = try trainer.evaluate(data) } catch { failure = error }
+      return (history, failure is CancellationError)
+    }.value
+    #expect(history.epochs.isEmpty)
+    #expect(failure)
+  }
+
+  @Test func whoCancelsDuringTheValidationKeepsTheEpoch() throws {
+    /// Cancels when it is asked for its first batch.
+    struct Trap: Dataset {
+      // More than one batch of the validation, so that there is a second to be left out.
+      let base = ringDataset(count: 300, seed: 1)
+      let cancellation: Cancellation
+      var count: Int { base.count }
+      var sampleShape: Shape { base.sampleShape }
+      var classCount: Int { 2 }
+      var targets: [Int] { base.targets }
+      func batch(at indices: [Int]) -> Batch {
+        cancellation.cancel()
+        return base.batch(at: indices)
+      }
+    }
+    let cancellation = Cancellation()
+    let trainer = Trainer(ringModel(), optimizer: .sgd(learningRate: 0.1), loss: .crossEntropy)
+    let history = try trainer.fit(
+      ringDataset(count: 600, seed: 1), epochs: 3, batchSize: 100, validation: Trap(cancellation: cancellation),
+      callbacks: [], cancellation: cancellation)
+    #expect(history.epochs.count == 1)
+    #expect(history.epochs[0].validation == nil)
+  }
+
   @Test func stepsCanBeCounted() throws {
     let trainer = Trainer(ringModel(), optimizer: .sgd(learningRate: 0.1), loss: .crossEntropy)
     let recorder = Recorder()
