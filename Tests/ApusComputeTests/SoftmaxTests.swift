@@ -29,8 +29,9 @@ extension PerKernelSet {
             // Shifted by the maximum, as the digits of x − log Σ exp x would be lost to the offset.
             let high = places.map { Double(x[$0]) }.max() ?? 0
             let e = places.map { ScalarTwin.value(.exp, Double(x[$0]) - high) }
-            let logarithm = ScalarTwin.value(.log, e.reduce(0, +))
-            let p = e.map { $0 / e.reduce(0, +) }
+            let total = e.reduce(0, +)
+            let logarithm = ScalarTwin.value(.log, total)
+            let p = e.map { $0 / total }
             let dot = zip(places, p).reduce(0) { $0 + Double(upstream[$1.0]) * $1.1 }
             let sum = places.reduce(0) { $0 + Double(upstream[$1]) }
             for (place, p) in zip(places, p) {
