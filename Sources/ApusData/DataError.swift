@@ -114,18 +114,15 @@ func quoted(_ text: some StringProtocol) -> String {
 }
 
 /// The product, or nil when a factor is negative or the product does not fit.
-func checkedProduct(_ factors: some Sequence<Int>) -> Int? {
+func checkedProduct(_ factors: [Int]) -> Int? {
+  guard factors.allSatisfy({ $0 >= 0 }) else { return nil }
+  // A zero makes the product 0, however large the others are.
+  if factors.contains(0) { return 0 }
   var product = 1
-  var hasZero = false
   for factor in factors {
-    guard factor >= 0 else { return nil }
-    if factor == 0 {
-      hasZero = true
-      continue
-    }
     let (value, overflow) = product.multipliedReportingOverflow(by: factor)
     guard !overflow else { return nil }
     product = value
   }
-  return hasZero ? 0 : product
+  return product
 }

@@ -28,6 +28,16 @@ extension Safetensors {
       }
     }
 
+    /// The place in a file: types of a higher rank come first, wide ones before narrow ones, so that all are aligned.
+    /// Within a width the order is that of the reference implementation, whose files these are equal to.
+    var rank: Int {
+      let ascending: [Self] = [
+        .bool, .uint8, .int8, .int16, .uint16, .float16, .bfloat16, .int32, .uint32, .float32, .float64, .int64,
+        .uint64,
+      ]
+      return ascending.firstIndex(of: self)!
+    }
+
     /// Whether numbers can have a fraction.
     public var isFloatingPoint: Bool {
       switch self {

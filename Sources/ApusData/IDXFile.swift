@@ -162,7 +162,9 @@ public struct IDXFile: Equatable, Sendable {
   /// The numbers as a tensor of the file's extents.
   ///
   /// - Throws: `DataError` of kind `unsupported` when there are more than `Shape.maximumRank` extents.
-  public func tensor<Scalar: TensorScalar>(_: Scalar.Type = Float.self) throws(DataError) -> Tensor<Scalar> {
+  public func tensor<Scalar: TensorScalar>(
+    as _: Scalar.Type = Scalar.self
+  ) throws(DataError) -> Tensor<Scalar> {
     guard dimensions.count <= Shape.maximumRank else {
       throw DataError(
         .unsupported, at: .byte(3), expected: "at most \(Shape.maximumRank) extents", found: "\(dimensions.count)")

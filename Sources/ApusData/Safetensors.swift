@@ -169,7 +169,7 @@ public struct Safetensors: Sendable {
 
   private var sortedEntries: [Entry] {
     entries.sorted {
-      $0.elementType.size != $1.elementType.size ? $0.elementType.size > $1.elementType.size : $0.name < $1.name
+      $0.elementType == $1.elementType ? $0.name < $1.name : $0.elementType.rank > $1.elementType.rank
     }
   }
 }
