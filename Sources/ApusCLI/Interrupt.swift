@@ -28,6 +28,11 @@ enum Interrupt {
     // Touched here, so that the handler finds them made: making them inside of it would not be safe.
     _ = signalNumber
     _ = cancellation.isCancelled
+    // A parent that had them blocked (a thread of Dispatch, say) passes that on.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         // Only what may be done inside of a signal handler: atomic stores, and `signal` itself.
