@@ -17,7 +17,8 @@ protocol Kernels<Scalar>: SendableMetatype,
   ArithmeticKernels,
   ReductionKernels,
   SoftmaxKernels,
-  StridedKernels
+  StridedKernels,
+  PeakKernels
 {
   associatedtype Scalar
   /// The instruction set that the kernels were compiled for.

@@ -1,0 +1,45 @@
+import ApusCompute
+import Foundation
+
+/// `apus-bench`: what Apus's work costs, as GFLOP/s under the measured peak of the machine, alone or beside its peers.
+@main
+enum Command {
+  static func main() {
+    #if DEBUG
+      fail("this is a debug build, whose figures mean nothing; use: swift run -c release apus-bench", code: 2)
+    #else
+      run(Array(CommandLine.arguments.dropFirst()))
+    #endif
+  }
+
+  static func run(_ arguments: [String]) {
+    guard let name = arguments.first, name != "--help", name != "-h" else {
+      print(Help.overview)
+      exit(arguments.isEmpty ? 2 : 0)
+    }
+    let rest = Array(arguments.dropFirst())
+    if rest.contains("--help") || rest.contains("-h") {
+      guard let text = Help.of(name) else { fail("there is no '\(name)' to help with", code: 2) }
+      print(text)
+      return
+    }
+    if name == "compare" {
+      let options = Options(rest, wantsSuites: true)
+      Comparison(options).run()
+    } else if name == "peak" {
+      PeakReport(Options(rest)).run()
+    } else if let suite = Suite(rawValue: name) {
+      let options = Options(rest)
+      var report = Report(options, works: options.chosen(suite.works(options)))
+      report.run()
+    } else {
+      fail("'\(name)' is not something to measure; apus-bench --help lists what is", code: 2)
+    }
+  }
+}
+
+/// Ends the program with a message on standard error: code 1 when the work failed, 2 when it was asked for wrongly.
+func fail(_ message: String, code: Int32 = 1) -> Never {
+  FileHandle.standardError.write(Data("apus-bench: \(message)\n".utf8))
+  exit(code)
+}

@@ -1,0 +1,65 @@
+import Apus
+
+/// A convolution with square images and kernels.
+private struct Layer {
+  let batch, channels, size, outputs, kernel, stride, padding: Int
+
+  var name: String { "n\(batch) \(channels)->\(outputs) \(kernel)x\(kernel) s\(stride) p\(padding) \(size)x\(size)" }
+
+  var outputSize: Int { (size + 2 * padding - kernel) / stride + 1 }
+
+  var operations: Double {
+    2 * Double(batch * outputs * outputSize * outputSize) * Double(channels * kernel * kernel)
+  }
+
+  func tensors() -> (x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>) {
+    var random = Random(seed: 1)
+    return (
+      .normal([batch, channels, size, size], using: &random),
+      .normal([outputs, channels, kernel, kernel], using: &random), .normal([outputs], using: &random)
+    )
+  }
+}
+
+/// Layers of the MNIST models and of ResNet-50. The same list as peers/conv.py.
+private let layers = [
+  Layer(batch: 64, channels: 1, size: 28, outputs: 10, kernel: 5, stride: 1, padding: 0),
+  Layer(batch: 64, channels: 10, size: 12, outputs: 20, kernel: 5, stride: 1, padding: 0),
+  Layer(batch: 64, channels: 1, size: 28, outputs: 32, kernel: 5, stride: 1, padding: 0),
+  Layer(batch: 128, channels: 1, size: 28, outputs: 32, kernel: 3, stride: 1, padding: 0),
+  Layer(batch: 128, channels: 32, size: 13, outputs: 64, kernel: 3, stride: 1, padding: 0),
+  Layer(batch: 1, channels: 64, size: 56, outputs: 64, kernel: 3, stride: 1, padding: 1),
+  Layer(batch: 1, channels: 128, size: 28, outputs: 128, kernel: 3, stride: 1, padding: 1),
+  Layer(batch: 1, channels: 256, size: 14, outputs: 256, kernel: 3, stride: 1, padding: 1),
+  Layer(batch: 1, channels: 512, size: 7, outputs: 512, kernel: 3, stride: 1, padding: 1),
+  Layer(batch: 1, channels: 3, size: 224, outputs: 64, kernel: 7, stride: 2, padding: 3),
+  Layer(batch: 1, channels: 256, size: 56, outputs: 64, kernel: 1, stride: 1, padding: 0),
+]
+
+/// Convolutions as a user calls them, on tensors: what the peers' calls do too.
+func convolutions() -> [Work] {
+  layers.flatMap { layer in
+    [
+      Work(op: "conv-forward", shape: layer.name, operations: layer.operations) {
+        let (x, weight, bias) = layer.tensors()
+        return {
+          withoutGradients {
+            _ = conv2d(x, weight, bias, stride: layer.stride, padding: layer.padding)
+          }
+        }
+      },
+      Work(op: "conv-forward-backward", shape: layer.name, operations: 3 * layer.operations) {
+        var (x, weight, bias) = layer.tensors()
+        x.requiresGradient = true
+        weight.requiresGradient = true
+        bias.requiresGradient = true
+        let leaves = [x, weight, bias]
+        let upstream = Tensor<Float>.full([layer.batch, layer.outputs, layer.outputSize, layer.outputSize], 0.5)
+        return {
+          for leaf in leaves { leaf.gradient = nil }
+          conv2d(leaves[0], leaves[1], leaves[2], stride: layer.stride, padding: layer.padding).backward(upstream)
+        }
+      },
+    ]
+  }
+}

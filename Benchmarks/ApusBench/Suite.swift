@@ -1,0 +1,54 @@
+/// A family of measurements, and the peers that do the same work.
+enum Suite: String, CaseIterable {
+  case gemm, conv, ops, train, infer
+
+  /// What is measured, in order.
+  func works(_ options: Options) -> [Work] {
+    switch self {
+    case .gemm: matrixProducts()
+    case .conv: convolutions()
+    case .ops: elementwiseWork()
+    case .train: trainingEpochs(options)
+    case .infer: inferences()
+    }
+  }
+
+  /// The script under Benchmarks/peers that runs the same work, under the same `op` and `shape`.
+  var script: String { rawValue + ".py" }
+
+  /// The peers in that script.
+  var peers: [String] {
+    switch self {
+    case .gemm: ["numpy-openblas", "torch-mkl", "jax-xla"]
+    case .conv: ["torch-onednn"]
+    case .ops: ["torch", "numpy", "jax"]
+    case .train: ["torch", "keras-tensorflow", "jax"]
+    case .infer: ["onnxruntime", "torch"]
+    }
+  }
+
+  /// Whether a figure per operation says anything: elementwise functions are not made of multiply-adds.
+  var countsOperations: Bool { self != .ops }
+}
+
+/// One piece of work to measure.
+struct Work {
+  /// What is done, as `sgemm`.
+  let op: String
+  /// On what, as `512x512x512 nn`.
+  let shape: String
+  /// Floating-point operations of one run, a multiply-add being two; for elementwise work, elements.
+  let operations: Double
+  /// Whether `operations` are multiply-adds, which the machine's peak limits.
+  var hasPeak = true
+  /// Whether a run takes seconds: it is then measured once after a warm-up, not again and again.
+  var isLong = false
+  /// Makes the data, and what runs on them.
+  let prepare: () -> () -> Void
+
+  /// Measures one run.
+  func seconds(minimumTime: Double) -> Double {
+    let run = prepare()
+    return isLong ? secondsPerLongRun(run) : secondsPerRun(minimumTime: minimumTime, run)
+  }
+}

@@ -1,0 +1,78 @@
+import Apus
+
+extension ModelZoo {
+  /// Multiply-adds of one image, forward, of each layer in order.
+  fileprivate var multiplyAdds: [Int] {
+    switch self {
+    case .mlp: [784 * 128, 128 * 10]
+    case .mlp3: [784 * 128, 128 * 64, 64 * 10]
+    case .cnn: [10 * 24 * 24 * 25, 20 * 8 * 8 * 250, 320 * 50, 50 * 10]
+    case .cnnWide: [32 * 24 * 24 * 25, 4608 * 10]
+    case .kerasCNN: [32 * 26 * 26 * 9, 64 * 11 * 11 * 288, 1600 * 128, 128 * 10]
+    }
+  }
+
+  /// Operations of one image, forward.
+  var forwardOperations: Double { 2 * Double(multiplyAdds.reduce(0, +)) }
+
+  /// Operations of one image in training: forward, weight gradient and input gradient cost the same, and the first layer
+  /// needs no input gradient.
+  var trainingOperations: Double { 2 * Double(3 * multiplyAdds.reduce(0, +) - multiplyAdds[0]) }
+}
+
+/// An epoch of each of the five models, with all that it takes: shuffling, putting batches together, forward, backward,
+/// optimizer, and the last smaller batch.
+func trainingEpochs(_ options: Options) -> [Work] {
+  let data = LazyImages(options)
+  return [ModelZoo.mlp, .mlp3, .cnn, .cnnWide, .kerasCNN].map { model in
+    Work(
+      op: "train", shape: "\(model.name) \(options.samples)",
+      operations: model.trainingOperations * Double(options.samples), isLong: true
+    ) {
+      let recipe = model.recipe
+      let images = data.images.normalized(recipe.normalization)
+      let network = withSeed(1) { model.make() }
+      network.train()
+      let optimizer = recipe.optimizer.make(network.parameters)
+      var epoch: UInt64 = 0
+      return {
+        epoch += 1
+        for batch in DataLoader(images, batchSize: recipe.batchSize, shuffle: true, seed: epoch) {
+          optimizer.zeroGradients()
+          recipe.loss(network(batch.inputs), batch.targets).backward()
+          optimizer.step()
+        }
+      }
+    }
+  }
+}
+
+/// The training images, read when the first epoch needs them.
+private final class LazyImages {
+  private let options: Options
+  private(set) lazy var images = load()
+
+  init(_ options: Options) { self.options = options }
+
+  private func load() -> ImageDataset {
+    let count = options.samples
+    if let directory = options.data {
+      do {
+        let train = try MNIST.load(directory: directory).train
+        return count < train.count ? firstImages(of: train, count) : train
+      } catch {
+        fail("\(error)")
+      }
+    }
+    var random = Random(seed: 1)
+    return ImageDataset(
+      pixels: (0..<count * 784).map { _ in UInt8.random(in: 0...255, using: &random) },
+      targets: (0..<count).map { _ in Int.random(in: 0..<10, using: &random) }, height: 28, width: 28, classCount: 10)
+  }
+
+  private func firstImages(of set: ImageDataset, _ count: Int) -> ImageDataset {
+    ImageDataset(
+      pixels: Array(set.pixels.prefix(count * 784)), targets: Array(set.targets.prefix(count)), height: 28, width: 28,
+      classCount: 10)
+  }
+}
