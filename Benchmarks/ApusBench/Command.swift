@@ -14,8 +14,9 @@ enum Command {
 
   static func run(_ arguments: [String]) {
     guard let name = arguments.first, name != "--help", name != "-h" else {
+      if arguments.isEmpty { fail("what shall be measured?\n\n\(Help.overview)", code: 2) }
       print(Help.overview)
-      exit(arguments.isEmpty ? 2 : 0)
+      return
     }
     let rest = Array(arguments.dropFirst())
     if rest.contains("--help") || rest.contains("-h") {
@@ -30,7 +31,7 @@ enum Command {
       PeakReport(Options(rest)).run()
     } else if let suite = Suite(rawValue: name) {
       let options = Options(rest)
-      var report = Report(options, works: options.chosen(suite.works(options)))
+      let report = Report(options, works: options.chosen(suite.works(options)))
       report.run()
     } else {
       fail("'\(name)' is not something to measure; apus-bench --help lists what is", code: 2)

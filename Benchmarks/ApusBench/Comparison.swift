@@ -16,6 +16,10 @@ struct Comparison {
   func run() {
     // A peer that ends while it is written to must not end this program too.
     signal(SIGPIPE, SIG_IGN)
+    let known = Set(options.suites.flatMap(\.peers))
+    for name in options.peers ?? [] where !known.contains(name) {
+      fail("no peer is called '\(name)'; there are \(known.sorted().joined(separator: ", "))", code: 2)
+    }
     let matching = options.suites.filter { suite in
       suite.works(options).contains { options.only.isEmpty || "\($0.op) \($0.shape)".contains(options.only) }
     }
@@ -31,11 +35,12 @@ struct Comparison {
     let report = Report(options, works: works)
     let table = Table(
       [.left(works.map(\.op), suite.rawValue), .left(works.map(\.shape), "shape"), .right(9, "apus")]
-        + peers.map { .right(9, $0.name) } + [.right(11, "best / apus")])
+        + peers.map { .right(9, $0.name) } + [.right(11, "best / apus")], isMarkdown: options.markdown)
     if !options.json {
       let what = suite.countsOperations && suite != .train && suite != .infer ? "GFLOP/s" : "time"
       printLine("")
       printLine("\(suite.rawValue): \(what), \(threadsInWords(Threads.count)), \(InstructionSet.active.rawValue)")
+      if options.markdown { printLine("") }
       table.printHeader()
     }
     for work in works { compare(work, suite, report, peers, table) }
@@ -52,7 +57,8 @@ struct Comparison {
           others[peer.name, default: []].append(
             Measurement(
               op: work.op, shape: work.shape, threads: answer.threads ?? Threads.count, isa: answer.isa ?? "",
-              seconds: seconds, gflops: answer.gflops ?? 0, percentOfPeak: nil, peer: peer.name))
+              seconds: seconds, gflops: answer.gflops ?? 0, percentOfPeak: nil, peer: peer.name,
+              setting: answer.setting))
         } catch {
           note("\(peer.name): \((error as? Peer.Absence)?.reason ?? "\(error)")")
         }

@@ -23,6 +23,7 @@ enum Help {
       --only TEXT    only the work whose name contains TEXT
       --min-time S   seconds that each piece of work is measured for (default: 0.3)
       --json         one JSON object a line: op, shape, threads, isa, seconds, gflops, percent_of_peak
+      --markdown     the table as Markdown
     """
 
   private static let data = """
@@ -30,17 +31,29 @@ enum Help {
       --samples N    images in an epoch (default: 60000)
     """
 
+  private static let peers = """
+      --rounds N     how often each side is measured (default: 3; 1 for an epoch)
+      --peers LIST   only these, as torch,jax
+      --python PATH  the Python that has the peers (default: .venv/bin/python3, else python3)
+      --no-compile   leave torch.compile and Keras's XLA out: a quicker start
+      --as-installed run OpenBLAS and MKL without helping them to use AVX-512
+    """
+
   /// The help of one subcommand, or nil when there is none of that name.
   static func of(_ name: String) -> String? {
     switch name {
     case "gemm":
       page(
-        name, "Products C = A·B of Float matrices, GFLOP/s and percent of the measured peak. In 'nt', 'tn' and 'tt' an\n"
-          + "operand marked t is stored transposed.", common, "apus-bench gemm --threads 1 --only 512")
+        name,
+        "Products C = A·B of Float matrices, GFLOP/s and percent of the measured peak. In 'nt', 'tn' and 'tt' an\n"
+          + "operand marked t is stored transposed.",
+        common, "apus-bench gemm --threads 1 --only 512")
     case "conv":
       page(
-        name, "Convolutions with bias. 'forward-backward' computes the output and the gradients of input, weight and\n"
-          + "bias, counted as three times the operations of the output.", common, "apus-bench conv --only 3x3 --json")
+        name,
+        "Convolutions with bias. 'forward-backward' computes the output and the gradients of input, weight and\n"
+          + "bias, counted as three times the operations of the output.",
+        common, "apus-bench conv --only 3x3 --json")
     case "ops":
       page(
         name, "Functions of 2^20 floats. The figure under GFLOP/s is elements per nanosecond.", common,
@@ -62,13 +75,7 @@ enum Help {
           + "column is the best peer's time divided by Apus's: above 1, Apus is faster. Peers that are not installed\n"
           + "are left out. To install them: python3 -m venv .venv && .venv/bin/pip install -r\n"
           + "Benchmarks/peers/requirements.txt",
-        common + "\n" + data + "\n" + """
-              --rounds N     how often each side is measured (default: 3; 1 for an epoch)
-              --peers LIST   only these, as torch,jax
-              --python PATH  the Python that has the peers (default: .venv/bin/python3, else python3)
-              --no-compile   leave torch.compile and Keras's XLA out: a quicker start
-              --as-installed run OpenBLAS and MKL without helping them to use AVX-512
-            """,
+        [common, data, peers].joined(separator: "\n"),
         "apus-bench compare gemm conv --threads 1")
     default: nil
     }

@@ -5,6 +5,8 @@ import Foundation
 struct Options {
   /// One JSON object a line instead of a table.
   var json = false
+  /// Tables as Markdown, as Docs/Performance.md shows them.
+  var markdown = false
   /// Seconds that each short piece of work is measured for.
   var minimumTime = 0.3
   /// Only work whose "op shape" contains this.
@@ -41,6 +43,7 @@ struct Options {
     while let argument = rest.popFirst() {
       switch argument {
       case "--json": json = true
+      case "--markdown": markdown = true
       case "--threads":
         let count = positive(argument)
         guard count <= 256 else { fail("--threads \(count) is more than 256", code: 2) }

@@ -13,6 +13,8 @@ struct Measurement {
   var percentOfPeak: Double?
   /// Who did the work; nil in a report of Apus alone.
   var peer: String?
+  /// The setting of a peer that was its fastest.
+  var setting: String?
   /// The best peer's time divided by this one's.
   var ratio: Double?
 
@@ -24,6 +26,7 @@ struct Measurement {
       "\"percent_of_peak\": \(percentOfPeak.map(number) ?? "null")",
     ]
     if let peer { fields.append("\"peer\": \(quoted(peer))") }
+    if let setting, !setting.isEmpty { fields.append("\"setting\": \(quoted(setting))") }
     if let ratio { fields.append("\"ratio\": \(number(ratio))") }
     return "{" + fields.joined(separator: ", ") + "}"
   }
@@ -48,14 +51,16 @@ struct Report {
     peak = measurePeak(Float.self)
   }
 
-  mutating func run() {
-    let table = Table([
-      .left(works.map(\.op), "op"), .left(works.map(\.shape), "shape"), .right(10, "time"),
-      .right(8, works.allSatisfy(\.hasPeak) ? "GFLOP/s" : "G/s"), .right(6, "% peak"), .right(8, "isa"),
-      .right(7, "threads"),
-    ])
+  func run() {
+    let table = Table(
+      [
+        .left(works.map(\.op), "op"), .left(works.map(\.shape), "shape"), .right(10, "time"),
+        .right(8, works.allSatisfy(\.hasPeak) ? "GFLOP/s" : "G/s"), .right(6, "% peak"), .right(8, "isa"),
+        .right(7, "threads"),
+      ], isMarkdown: options.markdown)
     if !options.json {
       printLine("peak \(formatted(peak / 1e9)) GFLOP/s of \(isa) multiply-adds, \(threadsInWords(Threads.count))")
+      if options.markdown { printLine("") }
       table.printHeader()
     }
     for work in works {
@@ -88,9 +93,9 @@ struct PeakReport {
   init(_ options: Options) { self.options = options }
 
   func run() {
-    let table = Table([
-      .left(["double multiply-add"], "peak"), .right(8, "GFLOP/s"), .right(8, "isa"), .right(7, "threads"),
-    ])
+    let table = Table(
+      [.left(["double multiply-add"], "peak"), .right(8, "GFLOP/s"), .right(8, "isa"), .right(7, "threads")],
+      isMarkdown: options.markdown)
     if !options.json { table.printHeader() }
     let active = InstructionSet.active
     defer { InstructionSet.activate(active) }

@@ -24,12 +24,24 @@ struct Table {
   }
 
   let columns: [Column]
+  /// Whether rows are written as Markdown's.
+  let isMarkdown: Bool
 
-  init(_ columns: [Column]) { self.columns = columns }
+  init(_ columns: [Column], isMarkdown: Bool = false) {
+    self.columns = columns
+    self.isMarkdown = isMarkdown
+  }
 
-  func printHeader() { printRow(columns.map(\.title)) }
+  func printHeader() {
+    printRow(columns.map(\.title))
+    if isMarkdown { printRow(columns.map { $0.isLeft ? "---" : "---:" }) }
+  }
 
   func printRow(_ texts: [String]) {
+    if isMarkdown {
+      printLine("| " + texts.joined(separator: " | ") + " |")
+      return
+    }
     let line = zip(columns, texts).map { $0.padded($1) }.joined(separator: "  ")
     printLine(line.replacingOccurrences(of: " +$", with: "", options: .regularExpression))
   }
