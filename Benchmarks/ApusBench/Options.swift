@@ -81,7 +81,9 @@ struct Options {
     guard let set = InstructionSet(rawValue: name), InstructionSet.available.contains(set) else {
       fail("--isa \(name): this CPU can run \(names)", code: 2)
     }
-    InstructionSet.activate(set)
+    // Before the engine makes its choice, which it makes once: no measurement pays for a set that can change.
+    setenv("APUS_ISA", name, 1)
+    precondition(InstructionSet.active == set, "the engine chose its kernels before --isa was read")
   }
 
   /// The works that `--only` names. Ends the program when there is none.

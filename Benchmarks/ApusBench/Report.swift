@@ -97,11 +97,9 @@ struct PeakReport {
       [.left(["double multiply-add"], "peak"), .right(8, "GFLOP/s"), .right(8, "isa"), .right(7, "threads")],
       isMarkdown: options.markdown)
     if !options.json { table.printHeader() }
-    let active = InstructionSet.active
-    defer { InstructionSet.activate(active) }
     for set in InstructionSet.available {
-      InstructionSet.activate(set)
-      for (name, peak) in [("float", measurePeak(Float.self)), ("double", measurePeak(Double.self))] {
+      let peaks = InstructionSet.with(set) { [("float", measurePeak(Float.self)), ("double", measurePeak(Double.self))] }
+      for (name, peak) in peaks {
         let result = Measurement(
           op: "peak", shape: name, threads: Threads.count, isa: set.rawValue, seconds: 1, gflops: peak / 1e9,
           percentOfPeak: 100)
