@@ -98,7 +98,9 @@ struct PeakReport {
       isMarkdown: options.markdown)
     if !options.json { table.printHeader() }
     for set in InstructionSet.available {
-      let peaks = InstructionSet.with(set) { [("float", measurePeak(Float.self)), ("double", measurePeak(Double.self))] }
+      let peaks = InstructionSet.with(set) {
+        [("float", measurePeak(Float.self)), ("double", measurePeak(Double.self))]
+      }
       for (name, peak) in peaks {
         let result = Measurement(
           op: "peak", shape: name, threads: Threads.count, isa: set.rawValue, seconds: 1, gflops: peak / 1e9,
