@@ -1,0 +1,56 @@
+import Testing
+
+@testable import ApusCLI
+
+/// Mistakes on the command line, and the questions that it answers itself.
+@Suite struct UsageTests {
+  @Test(arguments: [
+    ([], "which command? one of train"),
+    (["trian"], "unknown command trian; did you mean train?"),
+    (["--verison"], "unknown option --verison; did you mean --version?"),
+    (["help", "evalute"], "unknown command evalute; did you mean evaluate?"),
+    (["train", "--epohcs", "3"], "train: unknown option --epohcs; did you mean --epochs?"),
+    (["train", "--epochs", "many"], "train: --epochs takes a whole number from 1 to 1000000, not “many”"),
+    (["train", "--model", "resnet"], "train: --model is one of cnn, mlp, mlp3, cnn-wide, keras-cnn, not “resnet”"),
+    (["train", "--learning-rate", "-1"], "train: --learning-rate takes a number above 0"),
+    (["train", "--threads", "0"], "train: --threads takes a whole number from 1 to 256, not “0”"),
+    (["train", "data"], "train: unexpected argument “data”"),
+    (["train", "--save"], "train: --save needs a value: --save FILE"),
+    (["evaluate"], "evaluate: a model file is expected"),
+    (["predict", "m.safetensors"], "predict: a model file and an image are expected"),
+    (["gradcheck", "con2d"], "gradcheck: no check is called con2d; did you mean conv2d?"),
+    (["info", "--jsn"], "info: unknown option --jsn; did you mean --json?"),
+  ])
+  func mistakesEndWithTwo(words: [String], message: String) throws {
+    let result = try BuiltCommand.start(words).finish()
+    #expect(result.code == 2)
+    #expect(result.messages.hasPrefix("apus: " + message), "\(result.messages)")
+    #expect(result.messages.contains("--help"))
+    #expect(result.messages.split(separator: "\n").allSatisfy { $0.hasPrefix("apus: ") })
+    #expect(result.output.isEmpty)
+  }
+
+  @Test func environmentIsChecked() throws {
+    let set = try BuiltCommand.run("info", environment: ["APUS_ISA": "avx1024"])
+    #expect(set.code == 2 && set.messages.hasPrefix("apus: APUS_ISA=avx1024 is not an instruction set"))
+    let threads = try BuiltCommand.run("info", environment: ["APUS_THREADS": "none"])
+    #expect(threads.code == 2 && threads.messages == "apus: APUS_THREADS=none is not a number from 1 to 256\n")
+  }
+
+  @Test func helpGoesToStandardOutput() throws {
+    for words in [["--help"], ["help"], ["-h"]] {
+      let result = try BuiltCommand.start(words).finish()
+      #expect(result.code == 0 && result.output == Tool.help + "\n" && result.messages.isEmpty)
+    }
+    for command in Tool.commands.map({ $0.description }) {
+      for words in [[command.name, "--help"], ["help", command.name]] {
+        let result = try BuiltCommand.start(words).finish()
+        #expect(result.code == 0 && result.output == command.help + "\n" && result.messages.isEmpty)
+      }
+    }
+  }
+
+  @Test func versionIsPrinted() throws {
+    #expect(try BuiltCommand.run("--version").output == "apus \(version)\n")
+  }
+}
