@@ -13,16 +13,19 @@ protocol Kernels<Scalar>: SendableMetatype,
   GEMMKernels,
   VectorMathKernels,
   ConvolutionKernels,
-  PoolingKernels,
   ArithmeticKernels,
   ReductionKernels,
   SoftmaxKernels,
+  NormalizationKernels,
+  PoolingKernels,
+  OptimizerKernels,
   StridedKernels,
   PeakKernels
 {
   associatedtype Scalar
-  /// The instruction set that the kernels were compiled for.
-  static var builtFor: StaticString { get }
+
+  /// The name of the instruction set that the kernels were compiled for.
+  static func compiledName() -> String
 }
 
 extension ApusKernels.FloatKernels: Kernels { typealias Scalar = Float }

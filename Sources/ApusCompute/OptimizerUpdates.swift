@@ -1,3 +1,20 @@
+/// The updates of optimizers.
+protocol OptimizerKernels<Scalar>: SendableMetatype {
+  associatedtype Scalar
+
+  static func sgdStep(
+    _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ count: Int, rate: Scalar, decay: Scalar)
+
+  static func sgdMomentumStep(
+    _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ v: UnsafeMutablePointer<Scalar>, _ count: Int,
+    isFirst: Bool, rate: Scalar, decay: Scalar, momentum: Scalar, fresh: Scalar, direct: Scalar, carried: Scalar)
+
+  static func adamStep(
+    _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ m: UnsafeMutablePointer<Scalar>,
+    _ v: UnsafeMutablePointer<Scalar>, _ greatest: UnsafeMutablePointer<Scalar>?, _ count: Int,
+    _ constants: UnsafePointer<Scalar>)
+}
+
 /// The constants of one step of stochastic gradient descent, as PyTorch's SGD names them.
 public struct SGDSettings: Hashable, Sendable {
   /// Factor of the step.
@@ -44,14 +61,18 @@ public func sgdStep<T: ComputeScalar>(
   _ parameters: UnsafeMutablePointer<T>, gradients: UnsafePointer<T>, velocities: UnsafeMutablePointer<T>?, count: Int,
   isFirst: Bool, _ settings: SGDSettings
 ) {
-  let momentum = T(settings.momentum)
-  for i in 0..<count {
-    var d = gradients[i] + T(settings.weightDecay) * parameters[i]
-    if let velocities {
-      velocities[i] = isFirst ? d : momentum * velocities[i] + T(1 - settings.dampening) * d
-      d = settings.nesterov ? d + momentum * velocities[i] : velocities[i]
+  let s = settings
+  let (rate, decay) = (T(s.learningRate), T(s.weightDecay))
+  guard let velocities else {
+    return forEachChunk(count) { start, length in
+      kernels(T.self).sgdStep(parameters + start, gradients + start, length, rate: rate, decay: decay)
     }
-    parameters[i] -= T(settings.learningRate) * d
+  }
+  forEachChunk(count) { start, length in
+    kernels(T.self).sgdMomentumStep(
+      parameters + start, gradients + start, velocities + start, length, isFirst: isFirst, rate: rate, decay: decay,
+      momentum: T(s.momentum), fresh: T(1 - s.dampening), direct: s.nesterov ? 1 : 0,
+      carried: s.nesterov ? T(s.momentum) : 1)
   }
 }
 
@@ -112,21 +133,22 @@ public func adamStep<T: ComputeScalar>(
   let s = settings
   let correction1 = 1 - integerPower(s.beta1, step)
   let correction2 = 1 - integerPower(s.beta2, step)
-  for i in 0..<count {
-    var g = gradients[i]
-    if s.decouplesWeightDecay {
-      parameters[i] *= T(1 - s.learningRate * s.weightDecay)
-    } else {
-      g += T(s.weightDecay) * parameters[i]
+  withUnsafeTemporaryAllocation(of: T.self, capacity: 9) { constants in
+    constants[0] = s.decouplesWeightDecay ? 0 : T(s.weightDecay)
+    constants[1] = s.decouplesWeightDecay ? T(1 - s.learningRate * s.weightDecay) : 1
+    constants[2] = T(s.beta1)
+    constants[3] = T(1 - s.beta1)
+    constants[4] = T(s.beta2)
+    constants[5] = T(1 - s.beta2)
+    constants[6] = T(s.learningRate / correction1)
+    constants[7] = T(1 / correction2.squareRoot())
+    constants[8] = T(s.epsilon)
+    let address = UnsafePointer(constants.baseAddress!)
+    forEachChunk(count) { start, length in
+      kernels(T.self).adamStep(
+        parameters + start, gradients + start, means + start, squares + start, greatestSquares.map { $0 + start },
+        length, address)
     }
-    means[i] = T(s.beta1) * means[i] + T(1 - s.beta1) * g
-    squares[i] = T(s.beta2) * squares[i] + T(1 - s.beta2) * g * g
-    var v = squares[i]
-    if let greatestSquares {
-      greatestSquares[i] = max(greatestSquares[i], v)
-      v = greatestSquares[i]
-    }
-    parameters[i] -= T(s.learningRate / correction1) * means[i] / ((v / T(correction2)).squareRoot() + T(s.epsilon))
   }
 }
 

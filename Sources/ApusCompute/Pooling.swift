@@ -1,3 +1,23 @@
+/// Pooling of one image; `layout` holds the twelve numbers of its geometry.
+protocol PoolingKernels<Scalar>: SendableMetatype {
+  associatedtype Scalar
+
+  static func maxPool(
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ indices: UnsafeMutablePointer<Int32>?,
+    _ layout: UnsafePointer<Int>)
+
+  static func maxPoolGradient(
+    _ upstream: UnsafePointer<Scalar>, _ indices: UnsafePointer<Int32>, _ gradient: UnsafeMutablePointer<Scalar>,
+    _ layout: UnsafePointer<Int>)
+
+  static func averagePool(
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ layout: UnsafePointer<Int>, _ countsPadding: Bool)
+
+  static func averagePoolGradient(
+    _ upstream: UnsafePointer<Scalar>, _ gradient: UnsafeMutablePointer<Scalar>, _ layout: UnsafePointer<Int>,
+    _ countsPadding: Bool)
+}
+
 /// Where the windows of a two-dimensional pooling lie: PyTorch's arguments and its arithmetic.
 public struct PoolingGeometry: Hashable, Sendable {
   /// Images: the product of batch and channels. Each is pooled by itself.
@@ -87,30 +107,14 @@ public struct PoolingGeometry: Hashable, Sendable {
   }
 }
 
-/// The part of the kernel table that pooling uses.
-protocol PoolingKernels<Scalar> {
-  associatedtype Scalar
-  static func maxPool2x2(
-    _ x: UnsafePointer<Scalar>, width: Int, rows: Int, columns: Int, readable: Int,
-    into y: UnsafeMutablePointer<Scalar>, indices: UnsafeMutablePointer<Int32>?)
-}
-
-/// Runs `body` for every plane, on the team when there is enough to do. Planes do not depend on each other.
-@inline(__always)
-private func eachPlane(_ geometry: PoolingGeometry, _ body: (_ plane: Int) -> Void) {
-  let perPart = max(1, 16384 / max(1, geometry.height * geometry.width))
-  parallelFor((geometry.planes + perPart - 1) / perPart) { part in
-    for plane in part * perPart..<min((part + 1) * perPart, geometry.planes) { body(plane) }
-  }
-}
-
 /// Max pooling of images: the largest element of each window; padding never wins.
 ///
 /// - Parameters:
 ///   - x: planes × height × width numbers in row-major order.
 ///   - y: Receives planes × outputHeight × outputWidth numbers.
 ///   - indices: Receives the position of each result within its image, row · width + column: what
-///     `maxPoolGradient` needs; nil when it is not wanted. Of equal elements the first counts; NaN counts as largest.
+///     `maxPoolGradient` needs; nil when it is not wanted. Of equal elements the first counts; a NaN counts as larger than all,
+///     the last of several.
 ///   - geometry: Where the windows lie.
 @specialized(where T == Float)
 @specialized(where T == Double)
@@ -118,42 +122,9 @@ public func maxPool<T: ComputeScalar>(
   _ x: UnsafePointer<T>, into y: UnsafeMutablePointer<T>, indices: UnsafeMutablePointer<Int32>?,
   _ geometry: PoolingGeometry
 ) {
-  let g = geometry
-  let kernels = kernels(T.self)
-  let (inputs, outputs) = (g.height * g.width, g.outputHeight * g.outputWidth)
-  if g.isHalving && inputs <= Int(Int32.max) {
-    eachPlane(g) { plane in
-      kernels.maxPool2x2(
-        x + plane * inputs, width: g.width, rows: g.outputHeight, columns: g.outputWidth,
-        readable: (g.planes - plane) * inputs, into: y + plane * outputs, indices: indices.map { $0 + plane * outputs })
-    }
-    return
-  }
-  eachPlane(g) { plane in
-    let image = x + plane * inputs
-    var at = plane * outputs
-    for row in 0..<g.outputHeight {
-      for column in 0..<g.outputWidth {
-        var best = -T.infinity
-        var place = -1
-        for i in 0..<g.kernelHeight {
-          let r = row * g.strideHeight - g.paddingHeight + i * g.dilationHeight
-          guard r >= 0 && r < g.height else { continue }
-          for j in 0..<g.kernelWidth {
-            let c = column * g.strideWidth - g.paddingWidth + j * g.dilationWidth
-            guard c >= 0 && c < g.width else { continue }
-            let value = image[r * g.width + c]
-            if place < 0 || value > best || (value != value && best == best) {
-              best = value
-              place = r * g.width + c
-            }
-          }
-        }
-        y[at] = best
-        indices?[at] = Int32(truncatingIfNeeded: max(place, 0))
-        at += 1
-      }
-    }
+  let (inputs, outputs) = (geometry.height * geometry.width, geometry.outputHeight * geometry.outputWidth)
+  geometry.forEachPlane { plane, layout in
+    kernels(T.self).maxPool(x + plane * inputs, y + plane * outputs, indices.map { $0 + plane * outputs }, layout)
   }
 }
 
@@ -170,11 +141,10 @@ public func maxPoolGradient<T: ComputeScalar>(
   upstream: UnsafePointer<T>, indices: UnsafePointer<Int32>, into gradient: UnsafeMutablePointer<T>,
   _ geometry: PoolingGeometry
 ) {
-  let inputs = geometry.height * geometry.width
-  let outputs = geometry.outputHeight * geometry.outputWidth
-  eachPlane(geometry) { plane in
-    (gradient + plane * inputs).update(repeating: 0, count: inputs)
-    for i in plane * outputs..<(plane + 1) * outputs { gradient[plane * inputs + Int(indices[i])] += upstream[i] }
+  let (inputs, outputs) = (geometry.height * geometry.width, geometry.outputHeight * geometry.outputWidth)
+  geometry.forEachPlane { plane, layout in
+    kernels(T.self).maxPoolGradient(
+      upstream + plane * outputs, indices + plane * outputs, gradient + plane * inputs, layout)
   }
 }
 
@@ -190,21 +160,9 @@ public func maxPoolGradient<T: ComputeScalar>(
 public func averagePool<T: ComputeScalar>(
   _ x: UnsafePointer<T>, into y: UnsafeMutablePointer<T>, _ geometry: PoolingGeometry, countsPadding: Bool = true
 ) {
-  let g = geometry
-  eachPlane(g) { plane in
-    let image = x + plane * g.height * g.width
-    var at = plane * g.outputHeight * g.outputWidth
-    for row in 0..<g.outputHeight {
-      for column in 0..<g.outputWidth {
-        let window = g.window(row, column)
-        var total: T = 0
-        for r in window.rows {
-          for c in window.columns { total += image[r * g.width + c] }
-        }
-        y[at] = total / T(countsPadding ? window.paddedCount : window.rows.count * window.columns.count)
-        at += 1
-      }
-    }
+  let (inputs, outputs) = (geometry.height * geometry.width, geometry.outputHeight * geometry.outputWidth)
+  geometry.forEachPlane { plane, layout in
+    kernels(T.self).averagePool(x + plane * inputs, y + plane * outputs, layout, countsPadding)
   }
 }
 
@@ -221,42 +179,25 @@ public func averagePoolGradient<T: ComputeScalar>(
   upstream: UnsafePointer<T>, into gradient: UnsafeMutablePointer<T>, _ geometry: PoolingGeometry,
   countsPadding: Bool = true
 ) {
-  let g = geometry
-  eachPlane(g) { plane in
-    let image = gradient + plane * g.height * g.width
-    image.update(repeating: 0, count: g.height * g.width)
-    var at = plane * g.outputHeight * g.outputWidth
-    for row in 0..<g.outputHeight {
-      for column in 0..<g.outputWidth {
-        let window = g.window(row, column)
-        let share = upstream[at] / T(countsPadding ? window.paddedCount : window.rows.count * window.columns.count)
-        for r in window.rows {
-          for c in window.columns { image[r * g.width + c] += share }
-        }
-        at += 1
-      }
-    }
+  let (inputs, outputs) = (geometry.height * geometry.width, geometry.outputHeight * geometry.outputWidth)
+  geometry.forEachPlane { plane, layout in
+    kernels(T.self).averagePoolGradient(upstream + plane * outputs, gradient + plane * inputs, layout, countsPadding)
   }
 }
 
 extension PoolingGeometry {
-  /// Whether windows of 2×2 lie side by side, as in most networks.
-  var isHalving: Bool {
-    (kernelHeight, kernelWidth, strideHeight, strideWidth) == (2, 2, 2, 2)
-      && (paddingHeight, paddingWidth, dilationHeight, dilationWidth) == (0, 0, 1, 1) && 2 * outputHeight <= height
-      && 2 * outputWidth <= width
-  }
-
-  /// The part of an undilated window that lies in the image, and how many elements it has with padding.
-  ///
-  /// The padded window ends at the far edge of the padding, which a last window of `ceilMode` may pass: PyTorch's rule.
-  func window(_ row: Int, _ column: Int) -> (rows: Range<Int>, columns: Range<Int>, paddedCount: Int) {
-    let top = row * strideHeight - paddingHeight
-    let left = column * strideWidth - paddingWidth
-    let bottom = min(top + kernelHeight, height + paddingHeight)
-    let right = min(left + kernelWidth, width + paddingWidth)
-    let rows = max(top, 0)..<max(min(bottom, height), max(top, 0))
-    let columns = max(left, 0)..<max(min(right, width), max(left, 0))
-    return (rows, columns, (bottom - top) * (right - left))
+  /// Runs `body` for every image, with the numbers that the kernels want.
+  @inline(__always)
+  func forEachPlane(_ body: (_ plane: Int, _ layout: UnsafePointer<Int>) -> Void) {
+    let layout = [
+      height, width, kernelHeight, kernelWidth, strideHeight, strideWidth, paddingHeight, paddingWidth,
+      dilationHeight, dilationWidth, outputHeight, outputWidth,
+    ]
+    layout.withUnsafeBufferPointer { layout in
+      let address = layout.baseAddress!
+      forEachRowRange(planes, length: height * width) { range in
+        for plane in range { body(plane, address) }
+      }
+    }
   }
 }

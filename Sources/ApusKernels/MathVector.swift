@@ -67,6 +67,13 @@ protocol MathVector: KernelVector {
   /// The lanes of even and of odd number of this register and the next one, taken together.
   func unzipped(with next: Self) -> (even: Self, odd: Self)
 
+  /// Which lanes hold equal integers.
+  static func equal(_ a: Bits, _ b: Bits) -> Mask
+
+  /// Reads or writes the lanes' integers, which must fit, as `Int32`.
+  static func loadIndices(_ source: UnsafePointer<Int32>) -> Bits
+  static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>)
+
   /// Whether any lane of a comparison is true.
   static func any(_ mask: Mask) -> Bool
 
@@ -160,6 +167,18 @@ extension FloatVector: MathVector {
   @inline(__always) var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inline(__always) init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
   @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.any(mask) }
+
+  @inline(__always) static func equal(_ a: Bits, _ b: Bits) -> SIMDMask<MaskStorage> { a .== b }
+
+  @inline(__always)
+  static func loadIndices(_ source: UnsafePointer<Int32>) -> Bits {
+    UnsafeRawPointer(source).loadUnaligned(as: Bits.self)
+  }
+
+  @inline(__always)
+  static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>) {
+    UnsafeMutableRawPointer(target).storeBytes(of: indices, as: Bits.self)
+  }
 }
 
 extension DoubleVector: MathVector {
@@ -194,6 +213,20 @@ extension DoubleVector: MathVector {
   @inline(__always) var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inline(__always) init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
   @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.any(mask) }
+
+  @inline(__always) static func equal(_ a: Bits, _ b: Bits) -> SIMDMask<MaskStorage> { a .== b }
+
+  @inline(__always)
+  static func loadIndices(_ source: UnsafePointer<Int32>) -> Bits {
+    var indices = Bits(repeating: 0)
+    for lane in 0..<width { indices[lane] = UInt64(UInt32(bitPattern: source[lane])) }
+    return indices
+  }
+
+  @inline(__always)
+  static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>) {
+    for lane in 0..<width { target[lane] = Int32(truncatingIfNeeded: indices[lane]) }
+  }
 }
 
 extension FloatVector.Bits: BitVector {

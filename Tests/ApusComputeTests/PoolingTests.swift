@@ -4,127 +4,145 @@ import Testing
 
 extension PerKernelSet {
   @Suite struct PoolingTests {
-    /// Windows of 2×2 against the general loop, which a dilation of 2 on a stretched image takes.
-    @Test func windowsOfTwoByTwo() {
-      forEachKernelSet { _ in
-        for (height, width) in [
-          (2, 2), (4, 6), (5, 7), (24, 24), (11, 11), (26, 26), (3, 67), (2, 32), (2, 33), (2, 64),
-        ] {
-          for planes in [1, 3] {
-            check(Float.self, planes, height, width)
-            check(Double.self, planes, height, width)
-          }
-        }
-      }
-    }
+    /// Geometries of every kind; the fast path, its leftovers, overlap, padding, dilation, ceiling mode.
+    static let geometries: [PoolingGeometry] = [
+      PoolingGeometry(planes: 3, height: 24, width: 24, kernel: (2, 2)),
+      PoolingGeometry(planes: 2, height: 8, width: 66, kernel: (2, 2)),
+      PoolingGeometry(planes: 2, height: 5, width: 71, kernel: (2, 2)),
+      PoolingGeometry(planes: 1, height: 2, width: 2, kernel: (2, 2)),
+      PoolingGeometry(planes: 4, height: 7, width: 9, kernel: (2, 2), ceilMode: true),
+      PoolingGeometry(planes: 2, height: 9, width: 8, kernel: (3, 3), stride: (2, 2), padding: (1, 1)),
+      PoolingGeometry(planes: 2, height: 9, width: 8, kernel: (3, 3), stride: (1, 1), padding: (1, 1)),
+      PoolingGeometry(
+        planes: 2, height: 10, width: 11, kernel: (3, 2), stride: (2, 3), padding: (1, 1), ceilMode: true),
+      PoolingGeometry(planes: 2, height: 6, width: 6, kernel: (6, 6)),
+      PoolingGeometry(planes: 1, height: 1, width: 17, kernel: (1, 4), stride: (1, 3), padding: (0, 2), ceilMode: true),
+      PoolingGeometry(planes: 0, height: 4, width: 4, kernel: (2, 2)),
+    ]
+    static let dilated: [PoolingGeometry] = [
+      PoolingGeometry(planes: 2, height: 9, width: 10, kernel: (3, 3), stride: (1, 2), dilation: (2, 3)),
+      PoolingGeometry(
+        planes: 2, height: 9, width: 10, kernel: (3, 3), stride: (2, 2), padding: (1, 1), dilation: (3, 2)),
+    ]
 
-    private func check<T: ComputeScalar>(_: T.Type, _ planes: Int, _ height: Int, _ width: Int) {
-      var x: [T] = testNumbers(planes * height * width, seed: height + width)
-      // Ties, infinities and NaN in the places that decide.
-      if x.count > 12 {
-        x[1] = x[0]
-        x[3] = .nan
-        x[6] = .infinity
-        x[x.count - 1] = -.infinity
-      }
-      let g = PoolingGeometry(planes: planes, height: height, width: width, kernel: (2, 2))
-      var expected: [T] = []
-      var places: [Int32] = []
-      for plane in 0..<planes {
-        for row in 0..<height / 2 {
-          for column in 0..<width / 2 {
-            var place = 2 * row * width + 2 * column
-            for there in [place + 1, place + width, place + width + 1] {
-              let (value, best) = (x[plane * height * width + there], x[plane * height * width + place])
-              if value > best || (value.isNaN && !best.isNaN) { place = there }
-            }
-            places.append(Int32(place))
-            expected.append(x[plane * height * width + place])
-          }
-        }
-      }
-      var y = [T](repeating: 0, count: g.outputCount)
-      var indices = [Int32](repeating: -1, count: g.outputCount)
-      maxPool(x, into: &y, indices: &indices, g)
-      #expect(worstDifference(y, expected) == 0, "\(T.self) \(planes)x\(height)x\(width)")
-      #expect(indices == places, "\(T.self) \(planes)x\(height)x\(width)")
-      var without = [T](repeating: 0, count: g.outputCount)
-      maxPool(x, into: &without, indices: nil, g)
-      #expect(worstDifference(without, expected) == 0)
-
-      let upstream: [T] = testNumbers(g.outputCount, seed: 9)
-      var gradient = [T](repeating: .nan, count: x.count)
-      maxPoolGradient(upstream: upstream, indices: indices, into: &gradient, g)
-      var scattered = [T](repeating: 0, count: x.count)
-      for (at, place) in places.enumerated() {
-        scattered[at / (g.outputCount / planes) * height * width + Int(place)] += upstream[at]
-      }
-      #expect(gradient == scattered)
-    }
-
-    @Test func overlappingPaddedAndDilatedWindows() {
-      let x: [Double] = testNumbers(2 * 7 * 6, seed: 3)
-      for (kernel, stride, padding, dilation) in [
-        ((3, 3), (2, 2), (1, 1), (1, 1)), ((2, 3), (1, 1), (1, 0), (2, 1)), ((3, 2), (3, 1), (0, 1), (1, 3)),
-      ] {
-        let g = PoolingGeometry(
-          planes: 2, height: 7, width: 6, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
-        var y = [Double](repeating: 0, count: g.outputCount)
-        var indices = [Int32](repeating: 0, count: g.outputCount)
-        maxPool(x, into: &y, indices: &indices, g)
-        var at = 0
-        for plane in 0..<2 {
-          for row in 0..<g.outputHeight {
-            for column in 0..<g.outputWidth {
-              var best = -Double.infinity
-              for i in 0..<kernel.0 {
-                for j in 0..<kernel.1 {
-                  let r = row * stride.0 - padding.0 + i * dilation.0
-                  let c = column * stride.1 - padding.1 + j * dilation.1
-                  if r >= 0 && r < 7 && c >= 0 && c < 6 { best = max(best, x[plane * 42 + r * 6 + c]) }
-                }
+    /// Calls `body` for every window with the places in the image that it covers.
+    func forEachWindow(_ g: PoolingGeometry, _ body: (_ result: Int, _ plane: Int, _ places: [Int]) -> Void) {
+      var result = 0
+      for plane in 0..<g.planes {
+        for row in 0..<g.outputHeight {
+          for column in 0..<g.outputWidth {
+            var places: [Int] = []
+            for i in 0..<g.kernelHeight {
+              for j in 0..<g.kernelWidth {
+                let r = row * g.strideHeight - g.paddingHeight + i * g.dilationHeight
+                let c = column * g.strideWidth - g.paddingWidth + j * g.dilationWidth
+                if r >= 0 && r < g.height && c >= 0 && c < g.width { places.append(r * g.width + c) }
               }
-              #expect(y[at] == best && x[plane * 42 + Int(indices[at])] == best)
-              at += 1
             }
+            body(result, plane, places)
+            result += 1
           }
         }
       }
     }
 
-    /// The gradient of a mean is the mean's weights: checked by the dot product of both directions.
-    @Test func averageAndItsGradientAreTransposes() {
-      forEachKernelSet { _ in
-        for (padding, counts) in [((0, 0), true), ((1, 1), true), ((1, 1), false)] {
-          let g = PoolingGeometry(planes: 3, height: 9, width: 8, kernel: (3, 2), stride: (2, 2), padding: padding)
-          let x: [Double] = testNumbers(g.inputCount, seed: 1)
-          let u: [Double] = testNumbers(g.outputCount, seed: 2)
-          var y = [Double](repeating: .nan, count: g.outputCount)
-          var dx = [Double](repeating: .nan, count: g.inputCount)
-          averagePool(x, into: &y, g, countsPadding: counts)
-          averagePoolGradient(upstream: u, into: &dx, g, countsPadding: counts)
-          let forward = zip(y, u).reduce(0) { $0 + $1.0 * $1.1 }
-          let backward = zip(x, dx).reduce(0) { $0 + $1.0 * $1.1 }
-          #expect(abs(forward - backward) < 1e-12)
+    func checkMaximum<T: ComputeScalar>(_: T.Type, _ g: PoolingGeometry, _ set: InstructionSet) {
+      var random = TestRandom(41)
+      // Few different values, so that ties occur.
+      let x = random.numbers(g.inputCount, in: -5..<5, as: T.self).map { $0.rounded() }
+      let upstream: [T] = random.numbers(g.outputCount)
+      var expected = [T](repeating: 0, count: g.outputCount)
+      var expectedIndices = [Int32](repeating: 0, count: g.outputCount)
+      var expectedGradient = [T](repeating: 0, count: g.inputCount)
+      let image = g.height * g.width
+      forEachWindow(g) { result, plane, places in
+        let best = places.map { x[plane * image + $0] }.max()!
+        let place = places.first { x[plane * image + $0] == best }!
+        expected[result] = best
+        expectedIndices[result] = Int32(place)
+        expectedGradient[plane * image + place] += upstream[result]
+      }
+      var y = [T](repeating: -7, count: g.outputCount + 1)
+      var indices = [Int32](repeating: -7, count: g.outputCount + 1)
+      maxPool(x, into: &y, indices: &indices, g)
+      #expect(y == expected + [-7], "\(g) \(T.self) \(set)")
+      #expect(indices == expectedIndices + [-7], "\(g) \(T.self) \(set)")
+      var withoutIndices = [T](repeating: -7, count: g.outputCount + 1)
+      maxPool(x, into: &withoutIndices, indices: nil, g)
+      #expect(withoutIndices == y, "\(g) \(T.self) \(set)")
+      var gradient = [T](repeating: -7, count: g.inputCount + 1)
+      maxPoolGradient(upstream: upstream, indices: indices, into: &gradient, g)
+      #expect(gradient == expectedGradient + [-7], "\(g) \(T.self) \(set)")
+    }
+
+    @Test func maximum() {
+      forEachKernelSet { set in
+        for geometry in Self.geometries + Self.dilated {
+          checkMaximum(Float.self, geometry, set)
+          checkMaximum(Double.self, geometry, set)
         }
       }
     }
 
-    @Test func theForcedSetIsTheOneThatRuns() {
+    @Test func notANumberIsLargest() {
       forEachKernelSet { set in
-        #expect(kernels(Float.self).builtFor.description == set.rawValue)
-        #expect(kernels(Double.self).builtFor.description == set.rawValue)
-        // On the team's threads too.
-        let before = Threads.count
-        Threads.count = 4
-        defer { Threads.count = before }
-        var names = [String](repeating: "", count: 64)
-        names.withUnsafeMutableBufferPointer { names in
-          nonisolated(unsafe) let names = names
-          parallelFor(64) { names[$0] = kernels(Float.self).builtFor.description }
+        for place in [0, 1, 40, 41] {
+          var x = [Float](repeating: 1, count: 80)
+          x[place] = .nan
+          let g = PoolingGeometry(planes: 1, height: 2, width: 40, kernel: (2, 2))
+          var y = [Float](repeating: 0, count: 20)
+          var indices = [Int32](repeating: 0, count: 20)
+          maxPool(x, into: &y, indices: &indices, g)
+          #expect(y[0].isNaN && indices[0] == Int32(place) && y[1] == 1, "\(set)")
+          maxPool(x, into: &y, indices: nil, g)
+          #expect(y[0].isNaN && y[1] == 1, "\(set)")
         }
-        #expect(names.allSatisfy { $0 == set.rawValue })
       }
+    }
+
+    func checkAverage<T: ComputeScalar>(_: T.Type, _ g: PoolingGeometry, _ countsPadding: Bool, _ set: InstructionSet) {
+      var random = TestRandom(42)
+      let x: [T] = random.numbers(g.inputCount)
+      let upstream: [T] = random.numbers(g.outputCount)
+      var expected = [T](repeating: 0, count: g.outputCount)
+      var expectedGradient = [T](repeating: 0, count: g.inputCount)
+      let image = g.height * g.width
+      forEachWindow(g) { result, plane, places in
+        // A padded window ends with the padding, which a last window in ceiling mode may pass.
+        let column = result % g.outputWidth
+        let row = result / g.outputWidth % g.outputHeight
+        let rows = min(
+          g.kernelHeight, g.height + g.paddingHeight - (row * g.strideHeight - g.paddingHeight))
+        let columns = min(g.kernelWidth, g.width + g.paddingWidth - (column * g.strideWidth - g.paddingWidth))
+        let divisor = T(countsPadding ? rows * columns : places.count)
+        expected[result] = places.reduce(0) { $0 + x[plane * image + $1] } / divisor
+        for place in places { expectedGradient[plane * image + place] += upstream[result] / divisor }
+      }
+      var y = [T](repeating: -7, count: g.outputCount + 1)
+      averagePool(x, into: &y, g, countsPadding: countsPadding)
+      expectAgreement(y, expected + [-7], units: 4, floor: 4 * T.ulpOfOne, "\(g) \(set)")
+      var gradient = [T](repeating: -7, count: g.inputCount + 1)
+      averagePoolGradient(upstream: upstream, into: &gradient, g, countsPadding: countsPadding)
+      expectAgreement(gradient, expectedGradient + [-7], units: 4, floor: 4 * T.ulpOfOne, "\(g) \(set)")
+    }
+
+    @Test(arguments: [true, false]) func average(_ countsPadding: Bool) {
+      forEachKernelSet { set in
+        for geometry in Self.geometries {
+          checkAverage(Float.self, geometry, countsPadding, set)
+          checkAverage(Double.self, geometry, countsPadding, set)
+        }
+      }
+    }
+
+    @Test func extents() {
+      // PyTorch's examples of floor and ceiling.
+      #expect(PoolingGeometry(planes: 1, height: 7, width: 7, kernel: (2, 2)).outputHeight == 3)
+      #expect(PoolingGeometry(planes: 1, height: 7, width: 7, kernel: (2, 2), ceilMode: true).outputHeight == 4)
+      // The last window would start in the right padding: dropped.
+      let g = PoolingGeometry(
+        planes: 1, height: 4, width: 4, kernel: (2, 2), stride: (3, 3), padding: (1, 1), ceilMode: true)
+      #expect(g.outputHeight == 2)
     }
   }
 }

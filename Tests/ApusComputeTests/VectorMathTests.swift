@@ -111,6 +111,16 @@ extension PerKernelSet {
       }
     }
 
+    /// A forced set must be the one whose code runs: each build says its own name.
+    @Test func theForcedSetIsTheOneThatRuns() {
+      #expect(InstructionSet.available.first == .baseline)
+      forEachKernelSet { set in
+        #expect(InstructionSet.active == set)
+        #expect(kernels(Float.self).compiledName() == set.rawValue)
+        #expect(kernels(Double.self).compiledName() == set.rawValue)
+      }
+    }
+
     @Test func sameBitsAtAnyThreadCount() {
       var random = TestRandom(4)
       let x: [Float] = random.numbers(100_003)

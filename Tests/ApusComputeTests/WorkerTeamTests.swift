@@ -95,4 +95,17 @@ import Testing
     await #expect(processExitsWith: .exitCode(2)) { _ = Threads.defaultCount("0") }
     await #expect(processExitsWith: .failure) { Threads.count = 0 }
   }
+
+  @Test func membersRunTheKernelSetOfTheirCaller() {
+    with(threads: 4) {
+      forEachKernelSet { set in
+        var names = [String](repeating: "", count: 64)
+        names.withUnsafeMutableBufferPointer { names in
+          nonisolated(unsafe) let names = names
+          parallelFor(64) { names[$0] = kernels(Float.self).compiledName() }
+        }
+        #expect(names.allSatisfy { $0 == set.rawValue })
+      }
+    }
+  }
 }
