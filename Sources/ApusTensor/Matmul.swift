@@ -71,7 +71,7 @@ public func linear<Scalar: ComputeScalar>(
   }
   let xShape = x.shape
   let rows = xShape.dropLast().reduce(1, *)
-  let rowsOfX = x.detached().reshapedView([rows, inputs])
+  let rowsOfX = x.rank == 2 ? x.withoutHistory : x.withoutHistory.reshapedView([rows, inputs])
   let keptWeight = weight.detached()
   var y = Tensor<Scalar>(uninitialized: xShape.replacing(x.rank - 1, with: outputs))
   let target = MutableMatrix(

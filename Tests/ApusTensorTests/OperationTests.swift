@@ -66,7 +66,8 @@ import Testing
     #expect(transposed.flattened(from: 0).scalars == [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11])
     #expect(matrix[.all, 1].expanded([2, 3]).scalars == [1, 5, 9, 1, 5, 9])
     #expect(matrix[.all, .every(2)].argmax(1).values == [1, 1, 1])
-    #expect(softmax(matrix.transposed(), dim: 0).transposed().scalars == softmax(matrix, dim: 1).scalars)
+    #expect(
+      softmax(matrix.transposed(), dim: 0).transposed().isClose(to: softmax(matrix, dim: 1), relativeTolerance: 1e-14))
   }
 
   @Test func multiplyingTransposedViews() {
@@ -189,5 +190,15 @@ import Testing
     }
     #expect(results[0] == results[1])
     #expect(results[0] == results[2])
+  }
+
+  @Test func equalityAndCloseness() {
+    #expect(matrix == matrix.transposed().transposed())
+    #expect(matrix != matrix.reshaped(4, 3))
+    #expect(Tensor<Float>([.nan]) != Tensor([.nan]))
+    #expect(Tensor<Double>([1, .infinity]).isClose(to: Tensor([1 + 1e-9, .infinity])))
+    #expect(!Tensor<Double>([1]).isClose(to: Tensor([1.001])))
+    #expect(!Tensor<Double>([1]).isClose(to: Tensor([.infinity])))
+    #expect(!Tensor<Double>([.nan]).isClose(to: Tensor([.nan])))
   }
 }
