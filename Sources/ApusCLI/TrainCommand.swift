@@ -50,6 +50,9 @@ struct TrainCommand: Command {
       train, epochs: settings.epochCount(samples: train.count), batchSize: settings.batchSize, validation: test,
       seed: settings.seed, maximumSteps: settings.steps, callbacks: [report], cancellation: Interrupt.cancellation)
 
+    if let last = history.epochs.last, !last.training.loss.isFinite {
+      Terminal.note("the loss ran away: a smaller --learning-rate may help")
+    }
     guard let signal = Interrupt.signalNumber else {
       try write(model, history, normalization)
       return ExitCode.success

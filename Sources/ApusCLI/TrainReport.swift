@@ -14,10 +14,11 @@ final class TrainReport: TrainingCallback {
   }
 
   private static let header = ["epoch", "loss", "train accuracy", "test accuracy", "seconds", "images/s"]
-  private static let widths = [5, 8, 15, 14, 9, 11]
+  private static let widths = [5, 7, 14, 13, 8, 10]
 
+  /// Cells in columns, two spaces apart however large a number grows: the loss of a run that went wrong has no bound.
   private static func row(_ cells: [String]) -> String {
-    zip(cells, widths).map { $0.indented(to: $1) }.joined()
+    zip(cells, widths).map { $0.indented(to: $1) }.joined(separator: "  ")
   }
 
   func trainingWillBegin(_ run: TrainingRun) {

@@ -33,7 +33,7 @@ struct TrainSettings {
     OptionDescription("epochs", "N", "times through the data (default: the model's, 2 to 20)"),
     OptionDescription("steps", "N", "end after N steps of the optimizer (default for mlp3: 1000)"),
     OptionDescription("batch-size", "N", "images for each step (default: the model's, 32 to 128)"),
-    OptionDescription("learning-rate", "X", "factor of a step (default: SGD 0.01 for cnn, Adam 0.001 for the others)"),
+    OptionDescription("learning-rate", "X", "factor of the optimizer's steps (default: the model's, 0.001 to 0.01)"),
     OptionDescription("seed", "N", "what first weights, order and dropout depend on (default: 0)"),
     OptionDescription("threads", "N", "threads to use; the result does not depend on it (default: all CPUs)"),
     limitOption,
@@ -79,7 +79,8 @@ struct TrainSettings {
     let recipe = model.recipe.optimizerName
     guard let learningRate else { return recipe }
     return recipe.split(separator: ",").map { part in
-      part.contains("learning rate") ? " learning rate \(learningRate)" : String(part)
+      guard part.contains("learning rate") else { return String(part) }
+      return " learning rate \(learningRate)" + (part.contains("falling") ? " and falling" : "")
     }.joined(separator: ",")
   }
 }

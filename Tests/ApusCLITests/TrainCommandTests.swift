@@ -1,5 +1,6 @@
 import ApusData
 import ApusNN
+import ApusTraining
 import Foundation
 import Testing
 
@@ -18,7 +19,7 @@ import Testing
     for word in words { #expect(lines[2].contains(word)) }
     #expect(lines.count == 5)
     #expect(lines[3].count == lines[2].count && lines[4].count == lines[2].count)
-    #expect(lines[4].hasPrefix("    2"))
+    #expect(lines[4].hasPrefix("    2  "))
   }
 
   @Test func printsAnObjectForEachEpoch() throws {
@@ -76,6 +77,8 @@ import Testing
     #expect(both.steps == 7 && both.epochCount(samples: 60_000) == 3)
     #expect(try settings("--learning-rate", "0.1").optimizerWords == "SGD, learning rate 0.1, momentum 0.5")
     #expect(try settings("--model", "mlp", "--learning-rate=2e-3").optimizerWords == "Adam, learning rate 0.002")
+    let falling = try settings("--model", "mlp3", "--learning-rate", "0.01")
+    #expect(falling.optimizerWords == "Adam, learning rate 0.01 and falling")
   }
 
   @Test func theSameSeedGivesTheSameFile() throws {
@@ -90,6 +93,15 @@ import Testing
     #expect(try train("two", "--threads", "2") == one)
     #expect(try train("four", "--threads", "4", "--seed", "0") == one)
     #expect(try train("other", "--seed", "1") != one)
+  }
+
+  @Test func aLossThatRanAwayIsNull() throws {
+    let record = EpochRecord(epoch: 1, training: Evaluation(loss: .nan, sampleCount: 10), seconds: 2, learningRate: 1)
+    #expect(
+      "\(TrainReport.json(record))"
+        == #"{"epoch": 1, "train_loss": null, "train_accuracy": null, "test_accuracy": null, "#
+        + #""seconds": 2.0, "images_per_second": 5.0}"#)
+    #expect(TrainReport.cells(record) == ["1", "nan", "–", "–", "2.00", "5"])
   }
 
   @Test func historyAndPlotAreWritten() throws {
