@@ -4,10 +4,6 @@
 /// The part of the kernel table that convolutions use.
 protocol ConvolutionKernels<Scalar> {
   associatedtype Scalar
-  static func gemmPatches(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, panelStrideA: Int, source: UnsafePointer<Scalar>,
-    offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Scalar>, rowStride: Int, rowBias: UnsafePointer<Scalar>?,
-    activation: Int, slope: Scalar)
   static func correlateTaps(
     channels: Int, taps: Int, images: Int, sources: UnsafePointer<UnsafePointer<Scalar>>,
     offsets: UnsafePointer<Int>, gradient: UnsafePointer<Scalar>, imageStride: Int, rowStride: Int, length: Int,
@@ -73,28 +69,41 @@ public func convolutionForward<T: ComputeScalar>(
     }
     return
   }
+  if let winograd = Winograd<T>(g), activation.isRectifierOrNone {
+    let isDone = Scratch.withScalars(winograd.kernelSize, of: T.self) { u in
+      winograd.transformKernels(weight, flips: false, into: u)
+      return winograd.convolve(input, kernels: u, bias: bias, floor: activation.floor(), into: output)
+    }
+    if isDone { return }
+  }
   let layout = g.inputLayout
   let product = PatchProduct(
     m: m, offsets: g.inputOffsets(layout), rows: g.outputHeight, columns: g.outputWidth, rowStride: layout.columns)
   let packing = product.packing(T.self)
   let epilogue = Epilogue<T>(activation: activation)
   let images = g.batch * g.groups
+  let packs = product.packs(images: images)
   let copySize = LaidOutBatch<T>.scratchCount(layout, count: images)
-  Scratch.withScalars(g.groups * packing.size + copySize, of: T.self) { scratch in
+  Scratch.withScalars(copySize + (packs ? g.groups * packing.size : 0), of: T.self) { scratch in
     let packed = scratch + copySize
-    for group in 0..<g.groups {
-      product.pack(weight + group * m * product.offsets.count, into: packed + group * packing.size)
+    if packs {
+      for group in 0..<g.groups {
+        product.pack(weight + group * m * product.offsets.count, into: packed + group * packing.size)
+      }
     }
     let source = LaidOutBatch(layout, input, count: images, copy: scratch)
-    let perPart = product.pixelsPerPart(T.self, images: images)
-    let parts = (pixels + perPart - 1) / perPart
-    parallelFor(images * parts) { index in
-      let (image, part) = (index / parts, index % parts)
+    let parts = product.parts(T.self, images: images)
+    parallelFor(images * parts.count) { index in
+      let (image, part) = (index / parts.count, index % parts.count)
       let group = image % g.groups
+      let operand =
+        packs
+        ? product.operand(packed: packed + group * packing.size)
+        : product.operand(inPlace: weight + group * m * product.offsets.count)
       product.run(
-        packed + group * packing.size, source.pointer(image),
-        pixels: part * perPart..<min((part + 1) * perPart, pixels), into: output + image * m * pixels, stride: pixels,
-        bias: bias.map { $0 + group * m }, activation: epilogue.activationCode, slope: epilogue.slope)
+        operand, source.pointer(image), part: parts.part(part, rows: m, pixels: pixels),
+        into: output + image * m * pixels, stride: pixels, bias: bias.map { $0 + group * m },
+        activation: epilogue.activationCode, slope: epilogue.slope)
     }
   }
 }
@@ -125,6 +134,13 @@ public func convolutionInputGradient<T: ComputeScalar>(
         into: mutableMatrix(inputGradient + index * mIn * g.inputPixels, mIn, g.inputPixels))
     }
     return
+  }
+  if let winograd = Winograd<T>(inputGradientOf: g) {
+    let isDone = Scratch.withScalars(winograd.kernelSize, of: T.self) { u in
+      winograd.transformKernels(weight, flips: true, into: u)
+      return winograd.convolve(outputGradient, kernels: u, bias: nil, floor: -.infinity, into: inputGradient)
+    }
+    if isDone { return }
   }
   for phaseY in 0..<min(g.stride.0, g.inputHeight) {
     for phaseX in 0..<min(g.stride.1, g.inputWidth) {
@@ -195,27 +211,24 @@ private func inputGradientPhase<T: ComputeScalar>(
       product.pack(turned, into: packed + group * packing.size)
     }
     let source = LaidOutBatch(layout, outputGradient, count: images, copy: scratch)
-    let perPart = product.pixelsPerPart(T.self, images: images)
-    let parts = (pixels + perPart - 1) / perPart
-    parallelFor(images * parts) { index in
-      let (image, part) = (index / parts, index % parts)
+    let parts = product.parts(T.self, images: images)
+    parallelFor(images * parts.count) { index in
+      let image = index / parts.count
+      let part = parts.part(index % parts.count, rows: mIn, pixels: pixels)
       let target = inputGradient + image * mIn * g.inputPixels
-      let range = part * perPart..<min((part + 1) * perPart, pixels)
-      let packedGroup = packed + image % g.groups * packing.size
+      let operand = product.operand(packed: packed + image % g.groups * packing.size)
       if g.stride == (1, 1) {
         product.run(
-          packedGroup, source.pointer(image), pixels: range, into: target, stride: pixels, bias: nil, activation: 0,
-          slope: 0)
+          operand, source.pointer(image), part: part, into: target, stride: pixels, bias: nil, activation: 0, slope: 0)
         return
       }
       // A phase's pixels lie `stride` apart: they are computed side by side and then put in their places.
       Scratch.withScalars(mIn * pixels, of: T.self) { dense in
         product.run(
-          packedGroup, source.pointer(image), pixels: range, into: dense, stride: pixels, bias: nil, activation: 0,
-          slope: 0)
-        for channel in 0..<mIn {
+          operand, source.pointer(image), part: part, into: dense, stride: pixels, bias: nil, activation: 0, slope: 0)
+        for channel in part.rows {
           let plane = target + channel * g.inputPixels
-          for pixel in range {
+          for pixel in part.pixels {
             let (row, column) = (pixel / columns, pixel % columns)
             plane[(row * g.stride.0 + phase.0) * g.inputWidth + column * g.stride.1 + phase.1] =
               dense[channel * pixels + pixel]

@@ -22,6 +22,10 @@ public func convolutionWeightGradient<T: ComputeScalar>(
     weightGradient.update(repeating: 0, count: g.weightCount)
     return
   }
+  if let winograd = Winograd<T>(g), winograd.kernelGradient(input, outputGradient: outputGradient, into: weightGradient)
+  {
+    return
+  }
   let kernels = kernels(T.self)
   let nr = kernels.tileColumns
   let layout = g.inputLayout

@@ -13,6 +13,11 @@ protocol GEMMKernels<Scalar> {
     m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, panelStrideA: Int, b: UnsafePointer<Scalar>,
     panelStrideB: Int, c: UnsafeMutablePointer<Scalar>, rowStride: Int, alpha: Scalar, beta: Scalar,
     rowBias: UnsafePointer<Scalar>?, columnBias: UnsafePointer<Scalar>?, activation: Int, slope: Scalar)
+  static func gemmDirect(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, rowStrideA: Int, depthStrideA: Int, panelStrideA: Int,
+    b: UnsafePointer<Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Scalar>,
+    rowStride: Int, alpha: Scalar, beta: Scalar, rowBias: UnsafePointer<Scalar>?, columnBias: UnsafePointer<Scalar>?,
+    activation: Int, slope: Scalar, rowsOutside: Bool)
   static func gemvRows(
     m: Int, k: Int, a: UnsafePointer<Scalar>, rowStride: Int, x: UnsafePointer<Scalar>,
     y: UnsafeMutablePointer<Scalar>)
@@ -31,6 +36,18 @@ public struct Epilogue<Scalar: ComputeScalar> {
     case relu
     /// `x` where positive, `slope · x` elsewhere.
     case leakyReLU(slope: Double)
+
+    /// Whether the function is `max(x, floor)`.
+    var isRectifierOrNone: Bool {
+      if case .leakyReLU = self { return false }
+      return true
+    }
+
+    /// The floor of a rectifier: 0, or −∞ for none.
+    func floor<T: ComputeScalar>() -> T {
+      if case .relu = self { return 0 }
+      return -.infinity
+    }
   }
 
   /// One value for each row of C, or nil.
@@ -95,6 +112,7 @@ public func gemm<T: ComputeScalar>(
   }
   let plain = alpha == 1 && beta == 0
   if plain && gemv(a, b, into: c, epilogue: epilogue) { return }
+  if gemmInPlace(a, b, into: c, alpha: alpha, beta: beta, epilogue: epilogue) { return }
   gemmPacked(a, b, into: c, alpha: alpha, beta: beta, epilogue: epilogue)
 }
 

@@ -3,11 +3,11 @@
 /// The forward pass is one, with the weights as A; the input gradient is one for each phase of the stride, with the
 /// weights turned round. There are two ways to it:
 ///
-/// - *Packed*: the patches are gathered panel by panel, as the product needs them. Gathering costs some loads and stores
-///   for each value, which many rows of A share.
 /// - *Direct*: the tile reads the patches where they lie. Pixels that follow one another in a row of the image do so in
 ///   memory, for every tap; at a row's end the tile runs on through the padding, computes a few pixels that do not
-///   exist, and drops them. For few rows of A that is less than what gathering costs.
+///   exist, and drops them.
+/// - *Packed*: the patches are gathered panel by panel, as the product needs them. For layouts in which the direct way
+///   would drop more than it keeps.
 struct PatchProduct {
   /// Rows of A and C.
   var m: Int
@@ -28,6 +28,20 @@ struct PatchProduct {
     var size: Int { blocks * panels * panelSize }
   }
 
+  /// One group's A as the register tile reads it: packed, or where it lies.
+  struct Operand<T: ComputeScalar> {
+    var pointer: UnsafePointer<T>
+    var rowStride: Int
+    var depthStride: Int
+    var panelStride: Int
+  }
+
+  /// Whether the direct way is taken: unless more than 40 % of the pixels would be dropped.
+  var isDirect: Bool { 5 * columns >= 3 * rowStride }
+
+  /// Whether A is worth packing for so many images: for the direct way that takes some hundred pixels.
+  func packs(images: Int) -> Bool { !isDirect || images * rows * columns >= 512 }
+
   /// How A is packed.
   func packing<T: ComputeScalar>(_: T.Type) -> PackedMatrix {
     let kernels = kernels(T.self)
@@ -37,6 +51,18 @@ struct PatchProduct {
     return PackedMatrix(
       blocks: max(1, (offsets.count + depth - 1) / depth), depth: depth,
       panels: (m + kernels.tileRows - 1) / kernels.tileRows, panelSize: depth * kernels.tileRows + 16)
+  }
+
+  /// A that was packed at `packed`.
+  func operand<T: ComputeScalar>(packed: UnsafePointer<T>) -> Operand<T> {
+    Operand(
+      pointer: packed, rowStride: 1, depthStride: kernels(T.self).tileRows, panelStride: packing(T.self).panelSize)
+  }
+
+  /// A where it lies, row-major `[m, taps]`.
+  func operand<T: ComputeScalar>(inPlace a: UnsafePointer<T>) -> Operand<T> {
+    Operand(
+      pointer: a, rowStride: offsets.count, depthStride: 1, panelStride: kernels(T.self).tileRows * offsets.count)
   }
 
   /// Packs A, row-major `[m, taps]`, into `packed`.
@@ -58,66 +84,107 @@ struct PatchProduct {
     }
   }
 
-  /// Whether the direct way is the faster one. Measured: up to 28 rows, two register tiles, unless more than 40 % of
-  /// the pixels would be dropped.
-  var isDirect: Bool { m <= 28 && 5 * columns >= 3 * rowStride && offsets.count <= 1024 }
+  /// How one image's product is shared out: in parts of some rows of A and some pixels. Does not influence results.
+  struct Parts {
+    var rowParts: Int
+    var rowsPerPart: Int
+    var pixelParts: Int
+    var pixelsPerPart: Int
 
-  /// Pixels that one piece of work covers: so many that their patches fill a quarter of the level-2 cache, fewer when
-  /// `images` are too few to keep the team busy. Does not influence results.
-  func pixelsPerPart<T: ComputeScalar>(_: T.Type, images: Int) -> Int {
-    // The direct way works in whole rows.
-    let nr = isDirect ? columns : kernels(T.self).tileColumns
-    let pixels = rows * columns
-    let depth = packing(T.self).depth
-    var perPart = max(nr, Processor.current.level2Cache / 4 / (depth * MemoryLayout<T>.stride) / nr * nr)
-    let wanted = 4 * Threads.count
-    if Threads.count > 1 && images * ((pixels + perPart - 1) / perPart) < wanted {
-      let parts = min((wanted + images - 1) / images, max(1, pixels * offsets.count * m / 50_000))
-      perPart = min(perPart, max(nr, roundUp((pixels + parts - 1) / parts, nr)))
+    var count: Int { rowParts * pixelParts }
+
+    /// Rows of A and pixels of one part.
+    func part(_ index: Int, rows: Int, pixels: Int) -> (rows: Range<Int>, pixels: Range<Int>) {
+      let (row, pixel) = (index / pixelParts * rowsPerPart, index % pixelParts * pixelsPerPart)
+      return (row..<min(row + rowsPerPart, rows), pixel..<min(pixel + pixelsPerPart, pixels))
     }
-    // Parts of equal size: a last part of a few pixels would leave a core waiting.
-    let parts = max(1, (pixels + perPart - 1) / perPart)
-    return roundUp((pixels + parts - 1) / parts, nr)
   }
 
-  /// Computes pixels `range` of C, whose rows are `stride` scalars apart.
+  /// The parts for `images` images: as few as keep the team busy and the caches warm.
+  ///
+  /// Pixels are cut in whole rows of the image on the direct way. Where A is larger than the image, which it is in deep
+  /// layers, its rows are cut instead: then no part of A is fetched twice.
+  func parts<T: ComputeScalar>(_: T.Type, images: Int) -> Parts {
+    let kernels = kernels(T.self)
+    let (mr, size) = (kernels.tileRows, MemoryLayout<T>.stride)
+    let unit = isDirect ? columns : kernels.tileColumns
+    let pixels = rows * columns
+    let panels = (m + mr - 1) / mr
+    let cache = Processor.current.level2Cache
+    // What a part writes, or gathers on the packed way, fills a quarter of the level-2 cache at most.
+    let perPixel = (isDirect ? m : packing(T.self).depth) * size
+    var pixelParts = max(1, (pixels * perPixel + cache / 4 - 1) / (cache / 4))
+    var rowParts = 1
+    // Four parts a thread even out what other programs take, if a part is then still worth handing over.
+    let worth = max(1, pixels * offsets.count * m / 50_000)
+    let wanted = min((4 * Threads.count + images - 1) / images, worth)
+    if Threads.count > 1 && pixelParts < wanted {
+      if isDirect && m * offsets.count > rowStride * rows * offsets.count / 4 {
+        (rowParts, pixelParts) = (min(panels, wanted), 1)
+      } else {
+        pixelParts = wanted
+      }
+    }
+    // Parts of equal size: a last part of a few pixels would leave a core waiting.
+    let pixelsPerPart = max(unit, roundUp((pixels + pixelParts - 1) / pixelParts, unit))
+    let rowsPerPart = (panels + rowParts - 1) / rowParts * mr
+    return Parts(
+      rowParts: (m + rowsPerPart - 1) / rowsPerPart, rowsPerPart: rowsPerPart,
+      pixelParts: max(1, (pixels + pixelsPerPart - 1) / pixelsPerPart), pixelsPerPart: pixelsPerPart)
+  }
+
+  /// Computes a part of C, whose rows are `stride` scalars apart.
   @specialized(where T == Float)
   @specialized(where T == Double)
   func run<T: ComputeScalar>(
-    _ packedA: UnsafePointer<T>, _ source: UnsafePointer<T>, pixels range: Range<Int>,
+    _ a: Operand<T>, _ source: UnsafePointer<T>, part: (rows: Range<Int>, pixels: Range<Int>),
     into c: UnsafeMutablePointer<T>, stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
   ) {
     if isDirect {
+      var a = a
+      a.pointer += part.rows.lowerBound / kernels(T.self).tileRows * a.panelStride
       runDirect(
-        packedA, source, rows: range.lowerBound / columns..<range.upperBound / columns, into: c, stride: stride,
-        bias: bias, activation: activation, slope: slope)
+        a, m: part.rows.count, source, rows: part.pixels.lowerBound / columns..<part.pixels.upperBound / columns,
+        into: c + part.rows.lowerBound * stride, stride: stride, bias: bias.map { $0 + part.rows.lowerBound },
+        activation: activation, slope: slope)
     } else {
       runPacked(
-        packedA, source, pixels: range, into: c, stride: stride, bias: bias, activation: activation, slope: slope)
+        a.pointer, source, pixels: part.pixels, into: c, stride: stride, bias: bias, activation: activation,
+        slope: slope)
     }
   }
 
   @inline(__always)
   private func runDirect<T: ComputeScalar>(
-    _ packedA: UnsafePointer<T>, _ source: UnsafePointer<T>, rows range: Range<Int>,
-    into c: UnsafeMutablePointer<T>, stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
+    _ a: Operand<T>, m: Int, _ source: UnsafePointer<T>, rows range: Range<Int>, into c: UnsafeMutablePointer<T>,
+    stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
   ) {
     let kernels = kernels(T.self)
-    let packing = packing(T.self)
+    let nr = kernels.tileColumns
     // From the first pixel of the first row to the last one of the last, the dropped ones between them included.
     let length = (range.count - 1) * rowStride + columns
-    let lineLength = roundUp(length, kernels.tileColumns)
-    Scratch.withScalars(m * lineLength, of: T.self) { lines in
+    // The smaller operand is the one to be read again and again.
+    let rowsOutside = m > length
+    func multiply(_ target: UnsafeMutablePointer<T>, _ targetStride: Int) {
       offsets.withUnsafeBufferPointer { offsets in
-        kernels.gemmPatches(
-          m: m, n: length, depth: offsets.count, a: packedA, panelStrideA: packing.panelSize,
-          source: source + range.lowerBound * rowStride, offsets: offsets.baseAddress!, c: lines,
-          rowStride: lineLength, rowBias: bias, activation: activation, slope: slope)
+        kernels.gemmDirect(
+          m: m, n: length, depth: offsets.count, a: a.pointer, rowStrideA: a.rowStride, depthStrideA: a.depthStride,
+          panelStrideA: a.panelStride, b: source + range.lowerBound * rowStride, panelStrideB: nr,
+          offsets: offsets.baseAddress!, c: target, rowStride: targetStride, alpha: 1, beta: 0, rowBias: bias,
+          columnBias: nil, activation: activation, slope: slope, rowsOutside: rowsOutside)
       }
+    }
+    let target = c + range.lowerBound * columns
+    if columns == rowStride || range.count == 1 {
+      multiply(target, stride)
+      return
+    }
+    Scratch.withScalars(m * length + nr, of: T.self) { lines in
+      multiply(lines, length)
       for row in 0..<m {
         kernels.layOutChannel(
-          lines + row * lineLength, height: range.count, width: rowStride, top: 0, left: 0, strideY: 1, strideX: 1,
-          rows: range.count, columns: columns, into: c + row * stride + range.lowerBound * columns)
+          lines + row * length, height: range.count, width: rowStride, top: 0, left: 0, strideY: 1, strideX: 1,
+          rows: range.count, columns: columns, into: target + row * stride)
       }
     }
   }

@@ -25,48 +25,70 @@
   var registerTileRows: Int { 6 }
 #endif
 
-/// Where the rows of B come from while the loop over k runs.
-protocol RowSource {
+/// Where A and B come from while the loop over k runs.
+protocol OperandSource {
   associatedtype Vector: KernelVector
   init(_ task: UnsafePointer<TileTask<Vector>>)
-  /// The next row, `vectors` registers of it.
-  mutating func next(vectors: Int) -> RowOfB<Vector>
+  /// The column of A at this step.
+  var column: UnsafePointer<Vector.Scalar> { get }
+  /// Scalars from one row of A to the next.
+  var columnStride: Int { get }
+  /// The row of B at this step, `vectors` registers of it.
+  func row(vectors: Int) -> RowOfB<Vector>
+  /// Goes on to the next step.
+  mutating func advance()
 }
 
-/// A packed panel: the rows follow one another.
-struct PackedRows<Vector: KernelVector>: RowSource {
-  var pointer: UnsafePointer<Vector.Scalar>
+/// Both packed: the columns of A and the rows of B follow one another.
+struct PackedOperands<Vector: KernelVector>: OperandSource {
+  var column: UnsafePointer<Vector.Scalar>
+  var rows: UnsafePointer<Vector.Scalar>
+
+  @inline(__always) var columnStride: Int { 1 }
 
   @inline(__always)
-  init(_ task: UnsafePointer<TileTask<Vector>>) { pointer = task.pointee.b }
+  init(_ task: UnsafePointer<TileTask<Vector>>) {
+    column = task.pointee.a
+    rows = task.pointee.b
+  }
 
   @inline(__always)
-  mutating func next(vectors: Int) -> RowOfB<Vector> {
-    let left = Vector.load(pointer)
-    let row = RowOfB(left: left, right: vectors == 2 ? Vector.load(pointer + Vector.width) : left)
-    pointer += 2 * Vector.width
-    return row
+  func row(vectors: Int) -> RowOfB<Vector> { RowOfB(rows, vectors: vectors) }
+
+  @inline(__always)
+  mutating func advance() {
+    column += registerTileRows
+    rows += 2 * Vector.width
   }
 }
 
-/// Patches that are read where they lie, without packing: row k begins at `b + offsets[k]`. What packing costs is only
-/// earned back when many rows of A use it, so this serves convolutions with few channels.
-struct PatchRows<Vector: KernelVector>: RowSource {
-  var pointer: UnsafePointer<Vector.Scalar>
+/// Both read where they lie: A at any strides, row k of B at `b + offsets[k]`.
+///
+/// What packing costs is only earned back when it is read several times, so this serves small products, and
+/// convolutions: the rows of B are then the pixels of an image, seen through one tap of the kernel each.
+struct DirectOperands<Vector: KernelVector>: OperandSource {
+  var column: UnsafePointer<Vector.Scalar>
+  var columnStride: Int
+  var depthStride: Int
+  var rows: UnsafePointer<Vector.Scalar>
   var offset: UnsafePointer<Int>
 
   @inline(__always)
   init(_ task: UnsafePointer<TileTask<Vector>>) {
-    pointer = task.pointee.b
+    column = task.pointee.a
+    columnStride = task.pointee.rowStrideA
+    depthStride = task.pointee.depthStrideA
+    rows = task.pointee.b
     offset = task.pointee.offsets.unsafelyUnwrapped
   }
 
   @inline(__always)
-  mutating func next(vectors: Int) -> RowOfB<Vector> {
-    let from = pointer + offset.pointee
+  func row(vectors: Int) -> RowOfB<Vector> { RowOfB(rows + offset.pointee, vectors: vectors) }
+
+  @inline(__always)
+  mutating func advance() {
+    column += depthStride
     offset += 1
-    let left = Vector.load(from)
-    return RowOfB(left: left, right: vectors == 2 ? Vector.load(from + Vector.width) : left)
   }
 }
 
@@ -74,8 +96,11 @@ struct PatchRows<Vector: KernelVector>: RowSource {
 struct TileTask<Vector: KernelVector> {
   var depth: Int
   var a: UnsafePointer<Vector.Scalar>
+  /// For `DirectOperands`: scalars from one row of A to the next, and from one column to the next.
+  var rowStrideA: Int
+  var depthStrideA: Int
   var b: UnsafePointer<Vector.Scalar>
-  /// For `PatchRows`: where each row of B begins, counted from `b`.
+  /// For `DirectOperands`: where each row of B begins, counted from `b`.
   var offsets: UnsafePointer<Int>?
   var c: UnsafeMutablePointer<Vector.Scalar>
   var rowStride: Int
@@ -92,18 +117,17 @@ struct TileTask<Vector: KernelVector> {
 ///
 /// Not inlined: each shape is a function of its own, small enough for the register allocator to do it justice.
 @inline(never)
-private func microKernel<Tile: RegisterTile, Rows: RowSource>(
-  _: Tile.Type, _: Rows.Type, _ task: UnsafePointer<TileTask<Tile.Vector>>,
+private func microKernel<Tile: RegisterTile, Source: OperandSource>(
+  _: Tile.Type, _: Source.Type, _ task: UnsafePointer<TileTask<Tile.Vector>>,
   _ update: UnsafePointer<TileUpdate<Tile.Vector>>
-) where Rows.Vector == Tile.Vector {
+) where Source.Vector == Tile.Vector {
   typealias V = Tile.Vector
   let nr = 2 * V.width
   var tile = Tile()
-  var a = task.pointee.a
-  var rows = Rows(task)
+  var source = Source(task)
   for _ in 0..<task.pointee.depth {
-    tile.accumulate(a, rows.next(vectors: Tile.vectors))
-    a += registerTileRows
+    tile.accumulate(source.column, stride: source.columnStride, source.row(vectors: Tile.vectors))
+    source.advance()
   }
   let c = task.pointee.c
   let rowStride = task.pointee.rowStride
@@ -136,10 +160,10 @@ private func microKernel<Tile: RegisterTile, Rows: RowSource>(
 
 /// Chooses the tile whose height is the number of rows that exist, so that an edge of A costs no idle rows.
 @inline(__always)
-private func anyHeight<Row: RegisterTile, Rows: RowSource>(
-  _: Row.Type, _: Rows.Type, rows: Int, _ task: UnsafePointer<TileTask<Row.Vector>>,
+private func anyHeight<Row: RegisterTile, Source: OperandSource>(
+  _: Row.Type, _: Source.Type, rows: Int, _ task: UnsafePointer<TileTask<Row.Vector>>,
   _ update: UnsafePointer<TileUpdate<Row.Vector>>
-) where Rows.Vector == Row.Vector {
+) where Source.Vector == Row.Vector {
   typealias R2 = Twice<Row>
   typealias R3 = Plus<R2, Row>
   typealias R4 = Twice<R2>
@@ -148,7 +172,7 @@ private func anyHeight<Row: RegisterTile, Rows: RowSource>(
 
   @inline(__always)
   func run<Tile: RegisterTile>(_: Tile.Type) where Tile.Vector == Row.Vector {
-    microKernel(Tile.self, Rows.self, task, update)
+    microKernel(Tile.self, Source.self, task, update)
   }
 
   #if APUS_AVX512 || arch(arm64)
@@ -182,48 +206,73 @@ private func anyHeight<Row: RegisterTile, Rows: RowSource>(
 
 /// Loops 2 and 1 of the five: every tile of an `m × n` block of C.
 @inline(__always)
-private func macroKernel<V: KernelVector, Rows: RowSource>(
-  _: V.Type, _: Rows.Type, m: Int, n: Int, depth: Int, a: UnsafePointer<V.Scalar>, panelStrideA: Int,
-  b: UnsafePointer<V.Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>?, c: UnsafeMutablePointer<V.Scalar>,
-  rowStride: Int, alpha: V.Scalar, beta: V.Scalar,
-  rowBias: UnsafePointer<V.Scalar>?, columnBias: UnsafePointer<V.Scalar>?, activation: Int, slope: V.Scalar
-) where Rows.Vector == V {
+private func macroKernel<V: KernelVector, Source: OperandSource>(
+  _: V.Type, _: Source.Type, m: Int, n: Int, depth: Int, a: UnsafePointer<V.Scalar>, rowStrideA: Int,
+  depthStrideA: Int, panelStrideA: Int, b: UnsafePointer<V.Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>?,
+  c: UnsafeMutablePointer<V.Scalar>, rowStride: Int, alpha: V.Scalar, beta: V.Scalar,
+  rowBias: UnsafePointer<V.Scalar>?, columnBias: UnsafePointer<V.Scalar>?, activation: Int, slope: V.Scalar,
+  rowsOutside: Bool, movesLeft: Bool
+) where Source.Vector == V {
   let nr = 2 * V.width
+  let mr = registerTileRows
   var update = TileUpdate<V>(
     alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
   // Zeros, then room for one tile: 14 rows of two registers at most, and the zeros are as many as a row or a column.
   withUnsafeTemporaryAllocation(
-    byteCount: (32 + registerTileRows * nr) * MemoryLayout<V.Scalar>.stride, alignment: 64
+    byteCount: (32 + mr * nr) * MemoryLayout<V.Scalar>.stride, alignment: 64
   ) { room in
     let zeros = room.baseAddress!.assumingMemoryBound(to: V.Scalar.self)
     for index in 0..<32 { zeros[index] = 0 }
     var task = TileTask<V>(
-      depth: depth, a: a, b: b, offsets: offsets, c: c, rowStride: rowStride, columns: nr, row: 0, column: 0,
-      zeros: zeros,
-      scratch: zeros + 32)
-    // Loop 2, over panels of B: each stays in the level-1 cache while all of A's panels pass by.
-    var jr = 0
-    while jr < n {
-      task.columns = min(nr, n - jr)
-      task.column = jr
-      task.b = b + jr / nr * panelStrideB
-      // Loop 1, over panels of A: they stream from the level-2 cache.
-      var ir = 0
-      while ir < m {
-        let rows = min(registerTileRows, m - ir)
-        task.row = ir
-        task.a = a + ir / registerTileRows * panelStrideA
-        task.c = c + ir * rowStride + jr
-        if task.columns > V.width {
-          anyHeight(WideRow<V>.self, Rows.self, rows: rows, &task, &update)
-        } else {
-          anyHeight(NarrowRow<V>.self, Rows.self, rows: rows, &task, &update)
+      depth: depth, a: a, rowStrideA: rowStrideA, depthStrideA: depthStrideA, b: b, offsets: offsets, c: c,
+      rowStride: rowStride, columns: nr, row: 0, column: 0, zeros: zeros, scratch: zeros + 32)
+    // Loop 2 over panels of B, each of which stays in the level-1 cache while all of A's panels pass by from level 2 in
+    // loop 1: the usual order. Where B is the smaller one, loop 1 is outside, and each panel of A is fetched once.
+    let (panelsA, panelsB) = ((m + mr - 1) / mr, (n + nr - 1) / nr)
+    let (outer, inner) = rowsOutside ? (panelsA, panelsB) : (panelsB, panelsA)
+    for i in 0..<outer {
+      for j in 0..<inner {
+        let (panelA, panelB) = rowsOutside ? (i, j) : (j, i)
+        let rows = min(mr, m - panelA * mr)
+        task.row = panelA * mr
+        task.a = a + panelA * panelStrideA
+        // The last columns: a part of a tile where B is packed. Where it is not, the tile moves to the left, over columns
+        // that were computed already, and gets the same values again: whole registers, and nothing behind B is read.
+        let left = n - panelB * nr
+        let overlaps = movesLeft && left < nr && n >= V.width
+        if overlaps && (left <= V.width || n < nr) {
+          if left > V.width {
+            place(&task, column: 0, columns: V.width, b, panelStrideB, c, rowStride)
+            anyHeight(NarrowRow<V>.self, Source.self, rows: rows, &task, &update)
+          }
+          place(&task, column: n - V.width, columns: V.width, b, panelStrideB, c, rowStride)
+          anyHeight(NarrowRow<V>.self, Source.self, rows: rows, &task, &update)
+          continue
         }
-        ir += registerTileRows
+        place(
+          &task, column: overlaps ? n - nr : panelB * nr, columns: overlaps ? nr : min(nr, left), b, panelStrideB, c,
+          rowStride)
+        if task.columns > V.width {
+          anyHeight(WideRow<V>.self, Source.self, rows: rows, &task, &update)
+        } else {
+          anyHeight(NarrowRow<V>.self, Source.self, rows: rows, &task, &update)
+        }
       }
-      jr += nr
     }
   }
+}
+
+/// Sets where the tile's columns are.
+@inline(__always)
+private func place<V: KernelVector>(
+  _ task: inout TileTask<V>, column: Int, columns: Int, _ b: UnsafePointer<V.Scalar>, _ panelStrideB: Int,
+  _ c: UnsafeMutablePointer<V.Scalar>, _ rowStride: Int
+) {
+  let nr = 2 * V.width
+  task.column = column
+  task.columns = columns
+  task.b = b + (column % nr == 0 ? column / nr * panelStrideB : column)
+  task.c = c + task.row * rowStride + column
 }
 
 extension FloatKernels {
@@ -240,24 +289,31 @@ extension FloatKernels {
     rowBias: UnsafePointer<Float>?, columnBias: UnsafePointer<Float>?, activation: Int, slope: Float
   ) {
     macroKernel(
-      FloatVector.self, PackedRows<FloatVector>.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA, b: b,
-      panelStrideB: panelStrideB,
-      offsets: nil, c: c, rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
-      activation: activation, slope: slope)
+      FloatVector.self, PackedOperands<FloatVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: 1,
+      depthStrideA: registerTileRows, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: nil, c: c,
+      rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
+      activation: activation, slope: slope, rowsOutside: false, movesLeft: false)
   }
 
-  /// `C = activation(A · patches + row bias)`: `gemmBlock` with the patches read in place, row k of pixel p being
-  /// `source[offsets[k] + p]`. Writes `n` columns rounded up to whole tiles, and reads as far.
-  public static func gemmPatches(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Float>, panelStrideA: Int, source: UnsafePointer<Float>,
-    offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Float>, rowStride: Int, rowBias: UnsafePointer<Float>?,
-    activation: Int, slope: Float
+  /// `C = activation(alpha · A · B + beta · C + bias)` with operands read where they lie: row r, step k of A is
+  /// `a[r · rowStrideA + k · depthStrideA]`, panels of A are `panelStrideA` apart; row k of panel p of B begins at
+  /// `b + p · panelStrideB + offsets[k]`.
+  ///
+  /// With `panelStrideB == tileColumns`, so that panels lie side by side, and `beta == 0`, nothing behind the last column
+  /// of a row of B is read, if there are at least a register of columns. Else each panel is read in whole registers.
+  public static func gemmDirect(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Float>, rowStrideA: Int, depthStrideA: Int, panelStrideA: Int,
+    b: UnsafePointer<Float>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Float>,
+    rowStride: Int,
+    alpha: Float, beta: Float, rowBias: UnsafePointer<Float>?, columnBias: UnsafePointer<Float>?, activation: Int,
+    slope: Float, rowsOutside: Bool
   ) {
-    let nr = tileColumns
     macroKernel(
-      FloatVector.self, PatchRows<FloatVector>.self, m: m, n: (n + nr - 1) / nr * nr, depth: depth, a: a,
-      panelStrideA: panelStrideA, b: source, panelStrideB: nr, offsets: offsets, c: c, rowStride: rowStride, alpha: 1,
-      beta: 0, rowBias: rowBias, columnBias: nil, activation: activation, slope: slope)
+      FloatVector.self, DirectOperands<FloatVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: rowStrideA,
+      depthStrideA: depthStrideA, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: offsets, c: c,
+      rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
+      activation: activation, slope: slope, rowsOutside: rowsOutside,
+      movesLeft: panelStrideB == tileColumns && beta == 0)
   }
 }
 
@@ -274,23 +330,25 @@ extension DoubleKernels {
     rowBias: UnsafePointer<Double>?, columnBias: UnsafePointer<Double>?, activation: Int, slope: Double
   ) {
     macroKernel(
-      DoubleVector.self, PackedRows<DoubleVector>.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA,
-      b: b, panelStrideB: panelStrideB,
-      offsets: nil, c: c, rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
-      activation: activation, slope: slope)
+      DoubleVector.self, PackedOperands<DoubleVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: 1,
+      depthStrideA: registerTileRows, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: nil, c: c,
+      rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
+      activation: activation, slope: slope, rowsOutside: false, movesLeft: false)
   }
 
-  /// `C = activation(A · patches + row bias)`: `gemmBlock` with the patches read in place, row k of pixel p being
-  /// `source[offsets[k] + p]`. Writes `n` columns rounded up to whole tiles, and reads as far.
-  public static func gemmPatches(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Double>, panelStrideA: Int, source: UnsafePointer<Double>,
-    offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Double>, rowStride: Int, rowBias: UnsafePointer<Double>?,
-    activation: Int, slope: Double
+  /// `C = activation(alpha · A · B + beta · C + bias)` with operands read where they lie; see `FloatKernels.gemmDirect`.
+  public static func gemmDirect(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Double>, rowStrideA: Int, depthStrideA: Int, panelStrideA: Int,
+    b: UnsafePointer<Double>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Double>,
+    rowStride: Int,
+    alpha: Double, beta: Double, rowBias: UnsafePointer<Double>?, columnBias: UnsafePointer<Double>?, activation: Int,
+    slope: Double, rowsOutside: Bool
   ) {
-    let nr = tileColumns
     macroKernel(
-      DoubleVector.self, PatchRows<DoubleVector>.self, m: m, n: (n + nr - 1) / nr * nr, depth: depth, a: a,
-      panelStrideA: panelStrideA, b: source, panelStrideB: nr, offsets: offsets, c: c, rowStride: rowStride, alpha: 1,
-      beta: 0, rowBias: rowBias, columnBias: nil, activation: activation, slope: slope)
+      DoubleVector.self, DirectOperands<DoubleVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: rowStrideA,
+      depthStrideA: depthStrideA, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: offsets, c: c,
+      rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
+      activation: activation, slope: slope, rowsOutside: rowsOutside,
+      movesLeft: panelStrideB == tileColumns && beta == 0)
   }
 }

@@ -20,8 +20,8 @@ protocol RegisterTile {
   /// A tile of zeros.
   init()
 
-  /// Adds the outer product of one column of A, which starts at `a`, and one row of B.
-  mutating func accumulate(_ a: UnsafePointer<Vector.Scalar>, _ b: RowOfB<Vector>)
+  /// Adds the outer product of one column of A, whose scalars stand at `a`, `a + stride`, …, and one row of B.
+  mutating func accumulate(_ a: UnsafePointer<Vector.Scalar>, stride: Int, _ b: RowOfB<Vector>)
 
   /// Writes the tile to memory.
   func store(_ c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int)
@@ -39,6 +39,19 @@ protocol RegisterTile {
 struct RowOfB<Vector: KernelVector> {
   var left: Vector
   var right: Vector
+
+  @inline(__always)
+  init(left: Vector, right: Vector) {
+    self.left = left
+    self.right = right
+  }
+
+  /// Reads `vectors` registers.
+  @inline(__always)
+  init(_ source: UnsafePointer<Vector.Scalar>, vectors: Int) {
+    left = Vector.load(source)
+    right = vectors == 2 ? Vector.load(source + Vector.width) : left
+  }
 }
 
 /// One row, one register wide: for the last columns of a matrix, and for narrow ones.
@@ -50,7 +63,7 @@ struct NarrowRow<Vector: KernelVector>: RegisterTile {
   @inline(__always) init() { value = Vector(repeating: 0) }
 
   @inline(__always)
-  mutating func accumulate(_ a: UnsafePointer<Vector.Scalar>, _ b: RowOfB<Vector>) {
+  mutating func accumulate(_ a: UnsafePointer<Vector.Scalar>, stride: Int, _ b: RowOfB<Vector>) {
     value = value.adding(Vector(repeating: a[0]), times: b.left)
   }
 
@@ -83,7 +96,7 @@ struct WideRow<Vector: KernelVector>: RegisterTile {
   }
 
   @inline(__always)
-  mutating func accumulate(_ a: UnsafePointer<Vector.Scalar>, _ b: RowOfB<Vector>) {
+  mutating func accumulate(_ a: UnsafePointer<Vector.Scalar>, stride: Int, _ b: RowOfB<Vector>) {
     let factor = Vector(repeating: a[0])
     left = left.adding(factor, times: b.left)
     right = right.adding(factor, times: b.right)
@@ -128,9 +141,9 @@ struct Plus<Top: RegisterTile, Bottom: RegisterTile>: RegisterTile where Top.Vec
   }
 
   @inline(__always)
-  mutating func accumulate(_ a: UnsafePointer<Vector.Scalar>, _ b: RowOfB<Vector>) {
-    top.accumulate(a, b)
-    bottom.accumulate(a + Top.rows, b)
+  mutating func accumulate(_ a: UnsafePointer<Vector.Scalar>, stride: Int, _ b: RowOfB<Vector>) {
+    top.accumulate(a, stride: stride, b)
+    bottom.accumulate(a + Top.rows * stride, stride: stride, b)
   }
 
   @inline(__always)

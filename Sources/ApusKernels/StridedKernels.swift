@@ -28,26 +28,44 @@ extension MathVector {
       for i in 0..<count { target[i * targetStep] += source[i * sourceStep] }
     }
   }
+}
 
+extension TransposableVector {
   /// target[i · targetStride + j] = source[j · sourceStride + i] for i < rows, j < columns.
   ///
-  /// In tiles of 16 × 16, so that every line of either array is used up while it is in the cache.
+  /// Square blocks of a register's width are transposed in registers; the last block of each direction overlaps the one
+  /// before it. An array narrower than a block goes scalar by scalar.
   @inline(__always)
   static func transpose(
     _ source: UnsafePointer<Scalar>, _ sourceStride: Int, _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int,
     _ rows: Int, _ columns: Int
   ) {
-    let tile = 16
-    for i0 in stride(from: 0, to: rows, by: tile) {
-      let i1 = min(i0 + tile, rows)
-      for j0 in stride(from: 0, to: columns, by: tile) {
-        let j1 = min(j0 + tile, columns)
-        for i in i0..<i1 {
-          let from = source + i
-          let to = target + i * targetStride
-          for j in j0..<j1 { to[j] = from[j * sourceStride] }
-        }
+    guard rows >= width && columns >= width else {
+      transposeNarrow(source, sourceStride, target, targetStride, rows, columns)
+      return
+    }
+    var j = 0
+    while j < columns {
+      let column = min(j, columns - width)
+      var i = 0
+      while i < rows {
+        let row = min(i, rows - width)
+        transposeBlock(
+          source + column * sourceStride + row, stride: sourceStride, count: width,
+          into: target + row * targetStride + column, targetStride: targetStride)
+        i += width
       }
+      j += width
+    }
+  }
+
+  @inline(never)
+  private static func transposeNarrow(
+    _ source: UnsafePointer<Scalar>, _ sourceStride: Int, _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int,
+    _ rows: Int, _ columns: Int
+  ) {
+    for i in 0..<rows {
+      for j in 0..<columns { target[i * targetStride + j] = source[j * sourceStride + i] }
     }
   }
 }

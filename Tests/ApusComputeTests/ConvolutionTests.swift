@@ -66,12 +66,15 @@ extension PerKernelSet {
       }
       convolutionInputGradient(g, outputGradient: upstream, weight: weight, inputGradient: &inputGradient)
       convolutionWeightGradient(g, input: input, outputGradient: upstream, weightGradient: &weightGradient)
+      // Winograd's transforms cost digits, measured against the largest values.
+      let isWinograd = Winograd<T>(g) != nil
       let tolerance = T.self == Float.self ? 3e-5 : 1e-12
       for (name, actual, expected) in [
         ("forward", output.map(Double.init), y), ("input gradient", inputGradient.map(Double.init), dx),
         ("weight gradient", weightGradient.map(Double.init), dw),
       ] {
-        let worst = worstDifference(actual, expected)
+        let scale = isWinograd ? max(1, expected.lazy.map(\.magnitude).max() ?? 1) : 1
+        let worst = worstDifference(actual, expected) / scale
         #expect(worst < tolerance, "\(T.self) \(InstructionSet.active) \(name) \(g): off by \(worst)")
       }
     }
@@ -140,6 +143,72 @@ extension PerKernelSet {
       }
     }
 
+    @Test func winogradOfEverySize() {
+      forEachKernelSet { _ in
+        // Channels that do not fill a register, heights and widths that do not fill a tile, every padding it takes, more
+        // tiles than one block and than one sum hold.
+        for g in [
+          Self.geometry(3, 18, 9, 11, 33, (3, 3), padding: 1), Self.geometry(4, 16, 7, 14, 16, (3, 3), padding: 2),
+          Self.geometry(1, 17, 30, 6, 20, (3, 3)), Self.geometry(40, 16, 12, 13, 17, (3, 3)),
+          ConvolutionGeometry(
+            batch: 4, inputChannels: 19, inputHeight: 10, inputWidth: 9, outputChannels: 16, kernelHeight: 3,
+            kernelWidth: 3, padding: (top: 2, bottom: 0, left: 1, right: 2)),
+        ] {
+          let isTaken = Winograd<Float>(g) != nil && Winograd<Float>(inputGradientOf: g) != nil
+          #expect(isTaken, "\(g)")
+          Self.check(Float.self, g, bias: true)
+          if g.batch < 40 { Self.check(Double.self, g) }
+        }
+      }
+    }
+
+    @Test func infinitiesAndNaNReachTheSamePixelsAsInTheTwin() {
+      let g = Self.geometry(2, 16, 12, 12, 16, (3, 3), padding: 1)
+      var input: [Float] = testNumbers(g.inputCount, seed: 1)
+      let weight: [Float] = testNumbers(g.weightCount, seed: 2)
+      input[5 * 144 + 40] = .infinity
+      input[16 * 144 + 77] = .nan
+      input[17 * 144 + 3] = 3e38
+      var expected = [Double](repeating: 0, count: g.outputCount)
+      Twin.forEachProduct(g) { o, i, w in expected[o] += Double(input[i]) * Double(weight[w]) }
+      forEachKernelSet { _ in
+        var output = [Float](repeating: 0, count: g.outputCount)
+        convolutionForward(g, input: input, weight: weight, bias: nil, output: &output)
+        for index in output.indices {
+          let (a, e) = (output[index], Float(expected[index]))
+          let same = a.isNaN == e.isNaN && a.isInfinite == e.isInfinite && (!a.isInfinite || a.sign == e.sign)
+          #expect(same, "\(index): \(a) instead of \(e)")
+          if !same { return }
+        }
+      }
+    }
+
+    @Test func nothingBehindAnOperandIsTouched() {
+      forEachKernelSet { _ in
+        for g in [
+          Self.geometry(2, 3, 9, 7, 5, (3, 3)), Self.geometry(1, 2, 6, 6, 20, (5, 5)),
+          Self.geometry(2, 16, 10, 10, 16, (3, 3)), Self.geometry(1, 20, 3, 5, 7, (1, 1)),
+          Self.geometry(1, 17, 13, 13, 18, (3, 3), padding: 1),
+        ] {
+          let input = GuardedMemory<Float>(testNumbers(g.inputCount, seed: 1))
+          let weight = GuardedMemory<Float>(testNumbers(g.weightCount, seed: 2))
+          let upstream = GuardedMemory<Float>(testNumbers(g.outputCount, seed: 3))
+          let output = GuardedMemory<Float>([Float](repeating: .nan, count: g.outputCount))
+          let inputGradient = GuardedMemory<Float>([Float](repeating: .nan, count: g.inputCount))
+          let weightGradient = GuardedMemory<Float>([Float](repeating: .nan, count: g.weightCount))
+          convolutionForward(g, input: input.pointer, weight: weight.pointer, bias: nil, output: output.pointer)
+          convolutionInputGradient(
+            g, outputGradient: upstream.pointer, weight: weight.pointer, inputGradient: inputGradient.pointer)
+          convolutionWeightGradient(
+            g, input: input.pointer, outputGradient: upstream.pointer, weightGradient: weightGradient.pointer)
+          for result in [output, inputGradient, weightGradient] {
+            let isFilled = result.values.allSatisfy { $0.isFinite }
+            #expect(isFilled, "\(g)")
+          }
+        }
+      }
+    }
+
     @Test func im2colTimesWeightIsTheConvolution() {
       let g = Self.geometry(1, 3, 8, 7, 4, (3, 2), stride: (2, 1), padding: 1)
       let input: [Double] = testNumbers(g.inputCount, seed: 1)
@@ -167,6 +236,7 @@ extension PerKernelSet {
       for g in [
         Self.geometry(64, 1, 28, 28, 10, (5, 5)), Self.geometry(1, 16, 30, 30, 40, (3, 3), padding: 1),
         Self.geometry(9, 8, 15, 15, 12, (3, 3), stride: (2, 2), padding: 1, groups: 2),
+        Self.geometry(64, 16, 13, 13, 32, (3, 3)), Self.geometry(2, 3, 20, 20, 64, (7, 7), padding: 3),
       ] {
         let input: [Float] = testNumbers(g.inputCount, seed: 1)
         let weight: [Float] = testNumbers(g.weightCount, seed: 2)

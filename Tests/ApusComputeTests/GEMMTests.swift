@@ -33,6 +33,37 @@ extension PerKernelSet {
       return result
     }
 
+    /// Small products read their operands where they lie, in whole registers: never behind the last scalar.
+    @Test func nothingBehindAnOperandIsTouched() {
+      forEachKernelSet { _ in
+        for (m, n, k) in [(1, 1, 1), (3, 5, 7), (14, 16, 9), (15, 17, 33), (33, 10, 20), (5, 70, 3), (64, 31, 40)] {
+          for transposeB in [false, true] {
+            let a: [Float] = testNumbers(m * k, seed: 1)
+            let b: [Float] = testNumbers(k * n, seed: 2)
+            let guardedA = GuardedMemory(a)
+            let guardedB = GuardedMemory(b)
+            let guardedC = GuardedMemory([Float](repeating: .nan, count: m * n))
+            func matrices(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>) -> (Matrix<Float>, Matrix<Float>) {
+              let right = Matrix(
+                unchecked: b, rows: transposeB ? n : k, columns: transposeB ? k : n, rowStride: transposeB ? k : n,
+                columnStride: 1)
+              return (
+                Matrix(unchecked: a, rows: m, columns: k, rowStride: k, columnStride: 1),
+                transposeB ? right.transposed : right
+              )
+            }
+            let (left, right) = matrices(guardedA.pointer, guardedB.pointer)
+            let c = MutableMatrix(
+              unchecked: guardedC.pointer, rows: m, columns: n, rowStride: n, columnStride: 1)
+            gemm(left, right, into: c)
+            let expected = Self.naive(left, right, c, alpha: 1, beta: 0, epilogue: Epilogue())
+            let worst = worstDifference(guardedC.values.map(Double.init), expected.map(Double.init))
+            #expect(worst < 1e-5, "\(m)x\(n)x\(k) \(transposeB): off by \(worst)")
+          }
+        }
+      }
+    }
+
     struct Layout: CustomStringConvertible {
       var transposeA = false
       var transposeB = false
