@@ -67,10 +67,11 @@ struct GradcheckCommand: Command {
     return ExitCode.success
   }
 
-  /// |computed − estimated| relative to the larger of the two.
+  /// |computed − estimated| relative to the larger of the two, or to a hundredth where both are smaller: there the rounding
+  /// of the difference is all that is seen, as of a gradient that is 0.
   static func relativeError(_ difference: GradientDifference) -> Double {
-    let scale = max(difference.computed.magnitude, difference.estimated.magnitude)
-    return scale > 0 ? (difference.computed - difference.estimated).magnitude / scale : 0
+    let scale = max(difference.computed.magnitude, difference.estimated.magnitude, 1e-2)
+    return (difference.computed - difference.estimated).magnitude / scale
   }
 
   static func json(_ check: Check, _ report: GradientCheckReport) -> JSONLine {

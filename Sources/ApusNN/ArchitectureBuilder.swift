@@ -18,7 +18,7 @@ extension Layers.Sequential {
 /// Makes layers from their descriptions. Every size is checked and paid for before the layer is made.
 struct ArchitectureBuilder<Scalar: TensorScalar> {
   /// Sizes beyond this would overflow products of three of them.
-  private static var largestSize: Int { 1 << 20 }
+  static var largestSize: Int { 1 << 20 }
 
   private var budget: Int
 
@@ -80,6 +80,7 @@ struct ArchitectureBuilder<Scalar: TensorScalar> {
         description.name == "Dropout"
         ? Layers<Scalar>.Dropout(probability) : Layers<Scalar>.Dropout2d(probability)
     default:
+      if let other = try sized(description.name, &arguments) { return other }
       layer = try activation(description.name, &arguments)
     }
     return layer
@@ -142,14 +143,18 @@ struct ArchitectureBuilder<Scalar: TensorScalar> {
     case "Softmax": layer = Layers<Scalar>.Softmax(dim: try arguments.integer("dim", default: 1, -16...16))
     case "LogSoftmax": layer = Layers<Scalar>.LogSoftmax(dim: try arguments.integer("dim", default: 1, -16...16))
     case "Identity": layer = Layers<Scalar>.Identity()
-    default: throw ArchitectureError(reason: "there is no layer \(name)", offset: nil)
+    default:
+      guard let pointwise = try pointwise(name, &arguments) else {
+        throw ArchitectureError(reason: "there is no layer \(name)", offset: nil)
+      }
+      layer = pointwise
     }
     try arguments.end()
     return layer
   }
 
   /// Takes the numbers that tensors of these shapes hold off the budget.
-  private mutating func pay(_ shapes: [Int]...) throws(ArchitectureError) {
+  mutating func pay(_ shapes: [Int]...) throws(ArchitectureError) {
     for shape in shapes {
       var count = 1
       for size in shape {
@@ -249,6 +254,15 @@ struct ArchitectureArguments {
     throw failure(label, "a size or two in \(range)")
   }
 
+  /// Whether the argument is the choice `.same`; it is then taken.
+  mutating func takesSame(_ label: String) -> Bool {
+    guard position < layer.arguments.count, layer.arguments[position].label == label,
+      layer.arguments[position].value == .choice("same")
+    else { return false }
+    position += 1
+    return true
+  }
+
   mutating func padding(_ label: String) throws(ArchitectureError) -> Padding2d {
     if position < layer.arguments.count, layer.arguments[position].label == label {
       switch layer.arguments[position].value {
@@ -263,6 +277,25 @@ struct ArchitectureArguments {
     }
     let sizes = try pair(label, 0...(1 << 20), default: (0, 0))
     return Padding2d.explicit(sizes.0, sizes.1)
+  }
+
+  /// One extent, or a list of up to 16, whose product is no more than 2³¹.
+  mutating func extents() throws(ArchitectureError) -> Shape {
+    let largest = 1 << 31
+    let sizes: [Int]
+    switch next(nil) {
+    case .integer(let size)?: sizes = [size]
+    case .integers(let several)?: sizes = several
+    default: sizes = []
+    }
+    var count = 1
+    for size in sizes {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard size > 0, !overflow, product <= largest else { throw failure(nil, "extents of at most \(largest) numbers") }
+      count = product
+    }
+    guard (1...16).contains(sizes.count) else { throw failure(nil, "an extent or several") }
+    return Shape(sizes)
   }
 
   /// The number of the choice that is named; 0 when none is.

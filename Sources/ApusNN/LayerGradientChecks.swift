@@ -16,20 +16,38 @@ extension GradientCheckEntry {
   public init<Model: Module & SendableMetatype>(
     _ name: String, inputShape: Shape, _ make: @escaping @Sendable () -> Model
   ) where Model.Scalar == Double, Model.Input == Tensor<Double>, Model.Output == Tensor<Double> {
+    self.init(name, inputs: [inputShape], make) { $0($1[0]) }
+  }
+}
+
+extension GradientCheckEntry {
+  /// A check of a module that takes or gives something else than one tensor.
+  ///
+  /// - Parameters:
+  ///   - name: The case's name; it begins with the module's.
+  ///   - shapes: The shapes of the inputs, whose numbers are drawn.
+  ///   - make: Makes the module; as for the other initialiser.
+  ///   - run: Runs the module on the inputs.
+  public init<Model: Module & SendableMetatype>(
+    _ name: String, inputs shapes: [Shape], _ make: @escaping @Sendable () -> Model,
+    run: @escaping @Sendable (_ model: Model, _ inputs: [Tensor<Double>]) -> Tensor<Double>
+  ) where Model.Scalar == Double {
     self.init(
       name,
       inputs: { random in
-        let input = Tensor<Double>.normal(inputShape, using: &random)
+        let inputs = shapes.map { Tensor<Double>.normal($0, using: &random) }
         // First values such as the zeros of a bias would hide mistakes that are multiplied by them.
         let parameters = withSeed(1, make).parameters.map { parameter in
           parameter.value.detached() + Tensor.normal(parameter.shape, 0, 0.3, using: &random)
         }
-        return [input] + parameters
+        return inputs + parameters
       },
       { tensors in
         let model = withSeed(1, make)
-        for (parameter, tensor) in zip(model.parameters, tensors.dropFirst()) { parameter.substitute(tensor) }
-        return model(tensors[0])
+        for (parameter, tensor) in zip(model.parameters, tensors.dropFirst(shapes.count)) {
+          parameter.substitute(tensor)
+        }
+        return run(model, Array(tensors.prefix(shapes.count)))
       })
   }
 }
@@ -38,7 +56,9 @@ extension GradientCheckRegistry {
   private typealias L = Layers<Double>
 
   /// Every layer.
-  public static let layers: [GradientCheckEntry] = [
+  public static let layers: [GradientCheckEntry] = basicLayers + pointwiseLayers + imageLayers + sequenceLayers
+
+  private static let basicLayers: [GradientCheckEntry] = [
     GradientCheckEntry("Linear", inputShape: [5, 4]) { L.Linear(4, 3) },
     GradientCheckEntry("Linear, without bias", inputShape: [2, 3, 4]) { L.Linear(4, 2, bias: false) },
     GradientCheckEntry("Conv2d", inputShape: [2, 3, 7, 6]) { L.Conv2d(3, 4, kernelSize: 3) },
@@ -85,56 +105,6 @@ extension GradientCheckRegistry {
         L.Linear(27, 4)
         L.LogSoftmax()
       }
-    },
-  ]
-
-  /// A loss of inputs that are normally distributed, or probabilities well inside 0 … 1 where their number says so.
-  private static func loss(
-    _ name: String, _ shapes: [Shape], probabilities: Set<Int> = [],
-    _ function: @escaping @Sendable ([Tensor<Double>]) -> Tensor<Double>
-  ) -> GradientCheckEntry {
-    GradientCheckEntry(
-      name,
-      inputs: { random in
-        shapes.enumerated().map { index, shape in
-          probabilities.contains(index)
-            ? .uniform(shape, 0.05, 0.95, using: &random) : .normal(shape, using: &random)
-        }
-      }, function)
-  }
-
-  private static let classes = IndexTensor([2, 0, 1, 2], shape: [4])
-  private static let weights = Tensor<Double>([0.5, 2, 1])
-
-  /// Every loss.
-  public static let losses: [GradientCheckEntry] = [
-    loss("crossEntropy", [[4, 3]]) { crossEntropy($0[0], classes) },
-    loss("crossEntropy, weighted, ignoring", [[4, 3]]) {
-      crossEntropy($0[0], classes, weight: weights, ignoreIndex: 0, reduction: .sum)
-    },
-    loss("crossEntropy, smoothed", [[4, 3]]) {
-      crossEntropy($0[0], classes, weight: weights, labelSmoothing: 0.2, reduction: .none)
-    },
-    loss("crossEntropy, of pixels", [[2, 3, 2]]) {
-      crossEntropy($0[0], IndexTensor([0, 1, 2, 2], shape: [2, 2]))
-    },
-    loss("crossEntropy, against probabilities", [[4, 3], [4, 3]], probabilities: [1]) {
-      crossEntropy($0[0], $0[1], weight: weights, labelSmoothing: 0.1)
-    },
-    loss("nllLoss", [[4, 3]]) { nllLoss($0[0], classes, weight: weights) },
-    loss("nllLoss, of pixels", [[2, 3, 2]]) {
-      nllLoss($0[0], IndexTensor([0, 1, 2, 2], shape: [2, 2]), reduction: .none)
-    },
-    loss("mseLoss", [[3, 4], [3, 4]]) { mseLoss($0[0], $0[1]) },
-    loss("l1Loss", [[3, 4], [3, 4]]) { l1Loss($0[0], $0[1], reduction: .sum) },
-    loss("smoothL1Loss", [[3, 4], [3, 4]]) { smoothL1Loss($0[0], $0[1], beta: 0.7) },
-    loss("huberLoss", [[3, 4], [3, 4]]) { huberLoss($0[0], $0[1], delta: 0.7, reduction: .none) },
-    loss("binaryCrossEntropy", [[3, 4], [3, 4]], probabilities: [0, 1]) {
-      binaryCrossEntropy($0[0], $0[1], weight: Tensor([1, 2, 3, 4]))
-    },
-    loss("binaryCrossEntropyWithLogits", [[3, 4], [3, 4]], probabilities: [1]) {
-      binaryCrossEntropyWithLogits(
-        $0[0], $0[1], weight: Tensor([1, 2, 3, 4]), positiveWeight: Tensor([3, 1, 0.5, 2]), reduction: .none)
     },
   ]
 }

@@ -96,6 +96,11 @@ extension Architecture {
       list.append(Argument(label, pair.0 == pair.1 ? .integer(pair.0) : .integers([pair.0, pair.1])))
     }
 
+    /// The extents of a shape: one number, or a list.
+    mutating func add(extents shape: Shape) {
+      list.append(Argument(nil, shape.rank == 1 ? .integer(shape[0]) : .integers(Array(shape))))
+    }
+
     mutating func add(_ label: String, choice: String) { list.append(Argument(label, .choice(choice))) }
 
     mutating func add(_ label: String, _ value: Value) { list.append(Argument(label, value)) }

@@ -64,7 +64,7 @@ extension Layers.Sequential {
       is Layers<Scalar>.GELU, is Layers<Scalar>.Identity, is Layers<Scalar>.Dropout:
       return input
     default:
-      return nil
+      return moreExtents(of: module, input)
     }
   }
 
@@ -92,7 +92,7 @@ extension Layers.Sequential {
   }
 
   /// How many windows fit along one axis; nil when none does.
-  private static func windows(
+  static func windows(
     _ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int, ceil: Bool
   ) -> Int? {
     let room = size + 2 * padding - dilation * (kernel - 1) - 1

@@ -53,12 +53,14 @@ public func huberLoss<Scalar: TensorScalar>(
   }
 }
 
-private func requireSameShape<Scalar>(_ name: String, _ input: Tensor<Scalar>, _ target: Tensor<Scalar>) {
+/// Stops with both shapes unless they are equal: broadcasting a target by mistake trains on nonsense.
+func requireSameShape<Scalar>(_ name: String, _ input: Tensor<Scalar>, _ target: Tensor<Scalar>) {
   demand(
     input.shape == target.shape, "\(name): the input has shape \(input.shape), the target \(target.shape)")
 }
 
-private func reduce<Scalar>(_ losses: Tensor<Scalar>, _ reduction: Reduction) -> Tensor<Scalar> {
+/// The losses of single elements made one, as `reduction` asks.
+func reduce<Scalar>(_ losses: Tensor<Scalar>, _ reduction: Reduction) -> Tensor<Scalar> {
   switch reduction {
   case .mean: losses.mean()
   case .sum: losses.sum()

@@ -42,6 +42,7 @@ public enum GradientCheckRegistry {
   /// The operations of this module.
   public static let tensorOperations: [GradientCheckEntry] =
     elementwise + arithmetic + reductions + products + rearrangements + selections + imageOperations
+    + imageSizes + normalizations + sequences
 
   /// Numbers in `low` … `high`.
   private static func uniform(_ shape: Shape, _ low: Double, _ high: Double)

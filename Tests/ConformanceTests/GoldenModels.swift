@@ -4,13 +4,12 @@ import Testing
 /// Whole models: the loss, what the model gave, and the gradient of every parameter.
 @Suite struct GoldenModels {
   static let run: Set<String> = [
-    "mlp", "cnn", "residual_block", "autoencoder", "gan_discriminator", "gan_generator",
+    "mlp", "cnn", "residual_block", "autoencoder", "gan_discriminator", "gan_generator", "char_lstm",
+    "causal_transformer",
   ]
 
   @Test func everyCaseIsKnown() {
-    expectEveryCaseIsKnown(
-      "model", run: Self.run,
-      outOfSlice: ["char_lstm": "no recurrent layers yet", "causal_transformer": "no attention yet"])
+    expectEveryCaseIsKnown("model", run: Self.run, outOfSlice: [:])
   }
 
   @Test(arguments: GoldenFile.all("model").filter { run.contains($0.op) })
@@ -32,6 +31,8 @@ import Testing
       try runModel(file, ConvolutionalNet<Scalar>(file)) { nllLoss($0, file.indices("input.1")) }
     case "residual_block":
       try runModel(file, ResidualBlock<Scalar>(file)) { mseLoss($0, file.tensor("input.1")) }
+    case "char_lstm", "causal_transformer":
+      try sequenceModel(file, Scalar.self)
     default:
       try adversarial(file, Scalar.self)
     }
@@ -50,6 +51,25 @@ import Testing
     file.backward([value])
     if file.tensors["gradient.input.0"] != nil { file.expect(input.gradient, "gradient.input.0") }
     file.expectState(model)
+  }
+
+  /// Models of characters: integers in, scores for every position out.
+  private func sequenceModel<Scalar: TensorScalar>(_ file: GoldenFile, _: Scalar.Type) throws {
+    func finish<Model: Module>(_ model: Model) throws
+    where Model.Input == IndexTensor, Model.Output == Tensor<Scalar>, Model.Scalar == Scalar {
+      try model.load(file.state(Scalar.self))
+      let scores = model(file.indices("input.0"))
+      let loss = crossEntropy(scores.flattened(from: 0, to: 1), file.indices("input.1").reshaped([-1]))
+      file.expect(loss, "output.0")
+      file.expect(scores, "output.1")
+      file.backward([loss])
+      file.expectState(model)
+    }
+    if file.op == "char_lstm" {
+      try finish(CharacterModel<Scalar>(file))
+    } else {
+      try finish(CausalTransformer<Scalar>(file))
+    }
   }
 
   private func adversarial<Scalar: TensorScalar>(_ file: GoldenFile, _: Scalar.Type) throws {
@@ -163,4 +183,45 @@ private final class Adversaries<Scalar: TensorScalar>: Module {
   }
 
   func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> { discriminator(generator(x)) }
+}
+
+private final class CharacterModel<Scalar: TensorScalar>: Module {
+  let embedding: Layers<Scalar>.Embedding
+  let lstm: Layers<Scalar>.LSTM
+  let linear: Layers<Scalar>.Linear
+
+  init(_ file: GoldenFile) {
+    let (vocabulary, width, size) = (
+      file.integer("vocabulary"), file.integer("embedding_dim"), file.integer("hidden_size")
+    )
+    embedding = .init(vocabulary, width)
+    lstm = .init(width, size, layers: file.integer("num_layers"), batchFirst: true)
+    linear = .init(size, vocabulary)
+  }
+
+  func callAsFunction(_ x: IndexTensor) -> Tensor<Scalar> { linear(lstm(embedding(x)).output) }
+}
+
+private final class CausalTransformer<Scalar: TensorScalar>: Module {
+  let token: Layers<Scalar>.Embedding
+  let position: Layers<Scalar>.Embedding
+  let block: Layers<Scalar>.TransformerEncoderLayer
+  let norm: Layers<Scalar>.LayerNorm
+  let head: Layers<Scalar>.Linear
+
+  init(_ file: GoldenFile) {
+    let (vocabulary, size) = (file.integer("vocabulary"), file.integer("d_model"))
+    token = .init(vocabulary, size)
+    position = .init(file.integer("length"), size)
+    block = .init(
+      size, file.integer("nhead"), feedForwardSize: file.integer("dim_feedforward"), dropout: 0, activation: .gelu,
+      batchFirst: true, normFirst: true)
+    norm = .init(size)
+    head = .init(size, vocabulary, bias: false)
+  }
+
+  func callAsFunction(_ x: IndexTensor) -> Tensor<Scalar> {
+    let places = IndexTensor(Array(0..<x.shape[1]))
+    return head(norm(block(token(x) + position(places), mask: nil, isCausal: true)))
+  }
 }

@@ -24,20 +24,17 @@ import Testing
     "flip",
     "repeat", "gather", "index_select", "embedding", "one_hot", "tril", "triu", "masked_fill",
   ]
-  static let convRun: Set<String> = ["conv2d", "max_pool2d", "avg_pool2d", "global_avg_pool2d"]
+  static let convRun: Set<String> = [
+    "conv2d", "max_pool2d", "avg_pool2d", "global_avg_pool2d", "conv1d", "conv_transpose2d", "max_pool1d",
+    "adaptive_avg_pool2d", "interpolate",
+  ]
 
   @Test func everyCaseIsKnown() {
     expectEveryCaseIsKnown("elementwise", run: Self.elementwiseRun, outOfSlice: [:])
     expectEveryCaseIsKnown("linalg", run: Self.linalgRun, outOfSlice: [:])
     expectEveryCaseIsKnown("reduce", run: Self.reduceRun, outOfSlice: [:])
     expectEveryCaseIsKnown("shape", run: Self.shapeRun, outOfSlice: [:])
-    let later = "there is no such operation yet"
-    expectEveryCaseIsKnown(
-      "conv", run: Self.convRun,
-      outOfSlice: [
-        "conv1d": later, "conv_transpose2d": later, "max_pool1d": later, "adaptive_avg_pool2d": later,
-        "interpolate": later,
-      ])
+    expectEveryCaseIsKnown("conv", run: Self.convRun, outOfSlice: [:])
   }
 
   @Test(arguments: ["elementwise", "linalg", "reduce", "shape", "conv"])
@@ -237,6 +234,37 @@ import Testing
       return avgPool2d(
         x, file.pair("kernel_size"), stride: file.pair("stride"), padding: file.pair("padding"),
         ceilMode: file.flag("ceil_mode"), countIncludePad: file.flag("count_include_pad"))
+    case "conv1d":
+      let weight = leaves["parameter.weight"]!
+      let dilation = file.integers("dilation")[0]
+      var padding = 0
+      if file.isString("padding") {
+        let total = dilation * (weight.shape[2] - 1)
+        x = x.padded([total / 2, total - total / 2])
+      } else {
+        padding = file.integers("padding")[0]
+      }
+      return conv1d(
+        x, weight, leaves["parameter.bias"], stride: file.integers("stride")[0], padding: padding, dilation: dilation,
+        groups: file.integer("groups"))
+    case "conv_transpose2d":
+      return convTranspose2d(
+        x, leaves["parameter.weight"]!, leaves["parameter.bias"], stride: file.pair("stride"),
+        padding: file.pair("padding"), outputPadding: file.pair("output_padding"), groups: file.integer("groups"),
+        dilation: file.pair("dilation"))
+    case "max_pool1d":
+      return maxPool1d(
+        x, file.integers("kernel_size")[0], stride: file.integers("stride")[0], padding: file.integers("padding")[0],
+        dilation: file.integers("dilation")[0], ceilMode: file.flag("ceil_mode"))
+    case "adaptive_avg_pool2d": return adaptiveAvgPool2d(x, file.pair("output_size"))
+    case "interpolate":
+      let mode: InterpolationMode =
+        file.string("mode") == "nearest" ? .nearest : .bilinear(alignCorners: file.flag("align_corners"))
+      if file.isNull("size") {
+        let factors = file.numbers("scale_factor")
+        return interpolate(x, scale: (factors[0], factors[1]), mode: mode)
+      }
+      return interpolate(x, size: file.pair("size"), mode: mode)
     case "global_avg_pool2d": return x.mean(dims: [2, 3], keepDim: file.flag("keepdim"))
     default: fatalError("\(file.op) is listed, but not run")
     }

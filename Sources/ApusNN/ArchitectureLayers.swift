@@ -1,0 +1,224 @@
+import ApusTensor
+
+extension ArchitectureBuilder {
+  /// The activation functions beyond the most common ones; nil when the name is none of them.
+  func pointwise(
+    _ name: String, _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step? {
+    let layer: Layers<Scalar>.Step
+    switch name {
+    case "ELU": layer = Layers<Scalar>.ELU(alpha: try arguments.number("alpha", default: 1, -1e6...1e6))
+    case "SELU": layer = Layers<Scalar>.SELU()
+    case "CELU": layer = Layers<Scalar>.CELU(alpha: try arguments.number("alpha", default: 1, 1e-6...1e6))
+    case "SiLU": layer = Layers<Scalar>.SiLU()
+    case "Mish": layer = Layers<Scalar>.Mish()
+    case "Hardswish": layer = Layers<Scalar>.Hardswish()
+    case "Hardsigmoid": layer = Layers<Scalar>.Hardsigmoid()
+    case "ReLU6": layer = Layers<Scalar>.ReLU6()
+    case "LogSigmoid": layer = Layers<Scalar>.LogSigmoid()
+    case "Softsign": layer = Layers<Scalar>.Softsign()
+    case "Tanhshrink": layer = Layers<Scalar>.Tanhshrink()
+    case "Softshrink": layer = Layers<Scalar>.Softshrink(try arguments.number(default: 0.5, 0...1e6))
+    case "Hardshrink": layer = Layers<Scalar>.Hardshrink(try arguments.number(default: 0.5, 0...1e6))
+    case "Softplus":
+      let beta = try arguments.number("beta", default: 1, 1e-6...1e6)
+      layer = Layers<Scalar>.Softplus(beta: beta, threshold: try arguments.number("threshold", default: 20, -1e6...1e6))
+    case "Hardtanh":
+      let low = try arguments.number(default: -1, -1e6...1e6)
+      layer = Layers<Scalar>.Hardtanh(low, try arguments.number(default: 1, -1e6...1e6))
+    case "Threshold":
+      let threshold = try arguments.number(default: 0, -1e6...1e6)
+      layer = Layers<Scalar>.Threshold(threshold, try arguments.number(default: 0, -1e6...1e6))
+    case "GLU": layer = Layers<Scalar>.GLU(dim: try arguments.integer("dim", default: -1, -16...16))
+    default: return nil
+    }
+    return layer
+  }
+
+  /// Layers whose sizes must be paid for, or that change the sizes of what they are given; nil when the name is none of
+  /// them.
+  mutating func sized(
+    _ name: String, _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step? {
+    let sizes = 1...Self.largestSize
+    switch name {
+    case "PReLU":
+      let channels = try arguments.size()
+      let slope = try arguments.number("initialSlope", default: 0.25, -1e6...1e6)
+      try arguments.end()
+      try pay([channels])
+      return Layers<Scalar>.PReLU(channels, initialSlope: slope)
+    case "LayerNorm", "RMSNorm":
+      return try rowNormalization(name, &arguments)
+    case "GroupNorm":
+      let (groups, channels) = (try arguments.size(), try arguments.size())
+      let epsilon = try arguments.number("epsilon", default: 1e-5, 0...1)
+      let affine = try arguments.flag("affine", default: true)
+      try arguments.end()
+      guard channels % groups == 0 else {
+        throw ArchitectureError(
+          reason: "GroupNorm: \(channels) channels do not fall into \(groups) groups", offset: nil)
+      }
+      try pay([channels, affine ? 2 : 0])
+      return Layers<Scalar>.GroupNorm(groups, channels, epsilon: epsilon, affine: affine)
+    case "InstanceNorm1d", "InstanceNorm2d":
+      let features = try arguments.size()
+      let epsilon = try arguments.number("epsilon", default: 1e-5, 0...1)
+      let affine = try arguments.flag("affine", default: false)
+      try arguments.end()
+      try pay([features, affine ? 2 : 0])
+      return name == "InstanceNorm1d"
+        ? Layers<Scalar>.InstanceNorm1d(features, epsilon: epsilon, affine: affine)
+        : Layers<Scalar>.InstanceNorm2d(features, epsilon: epsilon, affine: affine)
+    case "Conv1d", "ConvTranspose1d", "ConvTranspose2d":
+      return try convolution(name, &arguments)
+    case "MaxPool1d", "AvgPool1d":
+      return try pooling1d(name, &arguments)
+    case "AdaptiveAvgPool2d":
+      let size = try arguments.pair(nil, sizes)
+      try arguments.end()
+      return Layers<Scalar>.AdaptiveAvgPool2d(size)
+    case "AdaptiveAvgPool1d":
+      let size = try arguments.integer(default: nil, sizes)
+      try arguments.end()
+      return Layers<Scalar>.AdaptiveAvgPool1d(size)
+    case "Upsample":
+      let scale = try arguments.pair(nil, sizes)
+      let mode = try arguments.choice("mode", [".nearest", ".bilinear", ".bilinearAlignedCorners"])
+      try arguments.end()
+      return Layers<Scalar>.Upsample(scale, mode: mode == 0 ? .nearest : .bilinear(alignCorners: mode == 2))
+    default:
+      return try attention(name, &arguments)
+    }
+  }
+
+  private mutating func rowNormalization(
+    _ name: String, _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step {
+    let extents = try arguments.extents()
+    if name == "RMSNorm" {
+      let epsilon = try arguments.number("epsilon", default: -1, -1...1)
+      let affine = try arguments.flag("elementwiseAffine", default: true)
+      try arguments.end()
+      try pay(affine ? Array(extents) : [0])
+      return Layers<Scalar>.RMSNorm(extents, epsilon: epsilon < 0 ? nil : epsilon, elementwiseAffine: affine)
+    }
+    let epsilon = try arguments.number("epsilon", default: 1e-5, 0...1)
+    let affine = try arguments.flag("elementwiseAffine", default: true)
+    let bias = try arguments.flag("bias", default: true)
+    try arguments.end()
+    try pay(affine ? Array(extents) + [2] : [0])
+    return Layers<Scalar>.LayerNorm(extents, epsilon: epsilon, elementwiseAffine: affine, bias: bias)
+  }
+
+  private mutating func convolution(
+    _ name: String, _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step {
+    let sizes = 1...Self.largestSize
+    let rest = 0...Self.largestSize
+    let (inputs, outputs) = (try arguments.size(), try arguments.size())
+    let kernel = try arguments.pair("kernelSize", sizes)
+    let stride = try arguments.pair("stride", sizes, default: (1, 1))
+    let isSame = name == "Conv1d" && arguments.takesSame("padding")
+    let padding = isSame ? (0, 0) : try arguments.pair("padding", rest, default: (0, 0))
+    let isTransposed = name != "Conv1d"
+    // The order of the arguments is PyTorch's, which is not the same for both.
+    let extra = isTransposed ? try arguments.pair("outputPadding", rest, default: (0, 0)) : (0, 0)
+    var dilation = isTransposed ? (1, 1) : try arguments.pair("dilation", sizes, default: (1, 1))
+    let groups = try arguments.size("groups", default: 1)
+    let bias = try arguments.flag("bias", default: true)
+    if isTransposed { dilation = try arguments.pair("dilation", sizes, default: (1, 1)) }
+    try arguments.end()
+    guard inputs % groups == 0, outputs % groups == 0 else {
+      throw ArchitectureError(
+        reason: "\(name) of \(inputs) to \(outputs) channels cannot be cut into \(groups) groups", offset: nil)
+    }
+    guard !isSame || stride.0 == 1, extra.0 < max(stride.0, dilation.0) || extra.0 == 0,
+      extra.1 < max(stride.1, dilation.1) || extra.1 == 0
+    else {
+      throw ArchitectureError(reason: "\(name): stride \(stride) does not go with the padding", offset: nil)
+    }
+    let channels = isTransposed ? [inputs, outputs / groups] : [outputs, inputs / groups]
+    try pay(
+      channels + (name == "ConvTranspose2d" ? [kernel.0, kernel.1] : [kernel.0]), bias ? [outputs] : [0])
+    switch name {
+    case "Conv1d":
+      return Layers<Scalar>.Conv1d(
+        inputs, outputs, kernelSize: kernel.0, stride: stride.0, padding: isSame ? .same : .explicit(padding.0),
+        dilation: dilation.0, groups: groups, bias: bias)
+    case "ConvTranspose1d":
+      return Layers<Scalar>.ConvTranspose1d(
+        inputs, outputs, kernelSize: kernel.0, stride: stride.0, padding: padding.0, outputPadding: extra.0,
+        groups: groups, bias: bias, dilation: dilation.0)
+    default:
+      return Layers<Scalar>.ConvTranspose2d(
+        inputs, outputs, kernelSize: kernel, stride: stride, padding: padding, outputPadding: extra, groups: groups,
+        bias: bias, dilation: dilation)
+    }
+  }
+
+  private func pooling1d(
+    _ name: String, _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step {
+    let sizes = 1...Self.largestSize
+    let kernel = try arguments.integer(default: nil, sizes)
+    let stride = try arguments.integer("stride", default: kernel, sizes)
+    let padding = try arguments.integer("padding", default: 0, 0...Self.largestSize)
+    guard padding <= kernel / 2 else {
+      throw ArchitectureError(reason: "\(name): padding \(padding) is more than half of \(kernel)", offset: nil)
+    }
+    if name == "MaxPool1d" {
+      let dilation = try arguments.integer("dilation", default: 1, sizes)
+      let ceilMode = try arguments.flag("ceilMode", default: false)
+      try arguments.end()
+      return Layers<Scalar>.MaxPool1d(kernel, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
+    }
+    let ceilMode = try arguments.flag("ceilMode", default: false)
+    let countsPadding = try arguments.flag("countIncludePad", default: true)
+    try arguments.end()
+    return Layers<Scalar>.AvgPool1d(
+      kernel, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countsPadding)
+  }
+
+  private mutating func attention(
+    _ name: String, _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step? {
+    guard ["MultiheadAttention", "TransformerEncoderLayer", "PositionalEncoding"].contains(name) else { return nil }
+    let size = try arguments.size()
+    if name == "PositionalEncoding" {
+      let length = try arguments.size("maximumLength", default: 5000)
+      let learned = try arguments.flag("learned", default: false)
+      let batchFirst = try arguments.flag("batchFirst", default: false)
+      try arguments.end()
+      guard learned || size % 2 == 0 else {
+        throw ArchitectureError(reason: "PositionalEncoding: the width \(size) is odd", offset: nil)
+      }
+      try pay([size, length])
+      return Layers<Scalar>.PositionalEncoding(size, maximumLength: length, learned: learned, batchFirst: batchFirst)
+    }
+    let heads = try arguments.size()
+    guard size % heads == 0 else {
+      throw ArchitectureError(reason: "\(name): \(heads) heads do not divide \(size)", offset: nil)
+    }
+    if name == "MultiheadAttention" {
+      let dropout = try arguments.number("dropout", default: 0, 0...1)
+      let bias = try arguments.flag("bias", default: true)
+      let batchFirst = try arguments.flag("batchFirst", default: false)
+      try arguments.end()
+      try pay([size, size, 4], [size, 4])
+      return Layers<Scalar>.MultiheadAttention(size, heads, dropout: dropout, bias: bias, batchFirst: batchFirst)
+    }
+    let feedForward = try arguments.size("feedForwardSize", default: 2048)
+    let dropout = try arguments.number("dropout", default: 0.1, 0...1)
+    let isGELU = try arguments.choice("activation", [".relu", ".gelu"]) == 1
+    let epsilon = try arguments.number("normEpsilon", default: 1e-5, 0...1)
+    let batchFirst = try arguments.flag("batchFirst", default: false)
+    let normFirst = try arguments.flag("normFirst", default: false)
+    let bias = try arguments.flag("bias", default: true)
+    try arguments.end()
+    try pay([size, size, 4], [size, feedForward, 2], [size, 9], [feedForward])
+    return Layers<Scalar>.TransformerEncoderLayer(
+      size, heads, feedForwardSize: feedForward, dropout: dropout, activation: isGELU ? .gelu : .relu,
+      normEpsilon: epsilon, batchFirst: batchFirst, normFirst: normFirst, bias: bias)
+  }
+}
