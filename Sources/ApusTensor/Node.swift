@@ -12,6 +12,9 @@ import Synchronization
 /// `@unchecked Sendable`: everything but the gradient of a leaf, which has a lock, is written only while the node is made
 /// and by the one backward pass that runs through it.
 package class HistoryNode: @unchecked Sendable {
+  /// The name of what is no operation.
+  static let leafName = "leaf"
+
   /// The operation's name, as the gradient-check registry knows it.
   package let name: String
   /// The nodes of the operands; nil for one that needs no gradient. Most operations have one or two.
@@ -90,7 +93,7 @@ package final class Node<Scalar: ComputeScalar>: HistoryNode, @unchecked Sendabl
   init() {
     backward = nil
     leaf = LeafGradient()
-    super.init("leaf", nil, nil, [])
+    super.init(HistoryNode.leafName, nil, nil, [])
   }
 
   /// Adds to what has been gathered for this node.
@@ -137,6 +140,7 @@ package struct GradientSink<Scalar: ComputeScalar> {
   @inline(__always)
   package func send(_ operand: Int, _ gradient: consuming Tensor<Scalar>) {
     guard let target = node.operand(operand) else { return }
+    if AnomalyWatch.isOn { AnomalyWatch.look(at: gradient, from: node, isBackward: true) }
     // The operands of an operation have its scalar type: `record` takes no others.
     unsafeDowncast(target, to: Node<Scalar>.self).accumulate(gradient)
   }

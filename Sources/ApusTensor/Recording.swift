@@ -12,6 +12,7 @@ extension Tensor {
   @inline(__always)
   mutating func record(_ name: String, _ operand: Node<Scalar>, backward: @escaping Node<Scalar>.Backward) {
     node = Node(name, operand, backward: backward)
+    if AnomalyWatch.isOn { AnomalyWatch.look(at: self, from: node!, isBackward: false) }
   }
 
   /// Marks this result as that of an operation on two operands.
@@ -20,6 +21,7 @@ extension Tensor {
     _ name: String, _ first: Node<Scalar>?, _ second: Node<Scalar>?, backward: @escaping Node<Scalar>.Backward
   ) {
     node = Node(name, first, second, backward: backward)
+    if AnomalyWatch.isOn { AnomalyWatch.look(at: self, from: node!, isBackward: false) }
   }
 
   /// Marks this result as that of an operation on any number of operands.
@@ -27,6 +29,7 @@ extension Tensor {
     node = Node(
       name, operands.first ?? nil, operands.count > 1 ? operands[1] : nil, others: Array(operands.dropFirst(2)),
       backward: backward)
+    if AnomalyWatch.isOn { AnomalyWatch.look(at: self, from: node!, isBackward: false) }
   }
 
   /// A differentiable operation made by hand: a value, and the function that carries gradients back.

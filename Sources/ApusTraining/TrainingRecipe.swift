@@ -47,7 +47,7 @@ extension ModelZoo {
     case .mlp3:
       // At a constant rate 1000 steps end anywhere between 95.5 and 96.6 %.
       TrainingRecipe(
-        optimizer: .adam(learningRate: 3e-3).decaying(to: 0.05, steps: 1000),
+        optimizer: .adam(learningRate: 3e-3).scheduled(.linear(startFactor: 1, endFactor: 0.05, steps: 1000)),
         optimizerName: "Adam, learning rate 0.003 falling to 0.00015", loss: .crossEntropy, batchSize: 64, epochs: 2,
         maximumSteps: 1000, normalization: .mnist)
     case .cnnWide:

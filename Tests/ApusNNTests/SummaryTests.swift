@@ -23,9 +23,29 @@ import Testing
     #expect(lines[6].contains("[1, 1568]"))
     #expect(lines[8].contains("Linear(1568, 10)") && lines[8].hasSuffix(" 15,690"))
     #expect(lines[10].hasPrefix("total") && lines[10].hasSuffix(" 15,786"))
+    // 8 · 28 · 28 outputs of 9 multiply-adds, and 1568 · 10.
+    #expect(lines[0].contains("FLOPs") && lines[2].contains(" 112,896 ") && lines[8].contains(" 31,360 "))
+    #expect(lines[10].contains(" 144,256 "))
+    // (6272 outputs + 80 parameters) · 4 bytes.
+    #expect(lines[2].contains(" 24.8 KiB"))
     // Looking leaves the model as it was: in training, with its first running statistics.
     #expect((model[5] as? Dropout)?.isTraining == true)
     #expect((model[1] as? BatchNorm2d)?.batchCount?.value.item == 0)
+  }
+
+  @Test func modelsOfSequences() {
+    final class Net: Module {
+      let embedding = Embedding(11, 4)
+      let lstm = LSTM(4, 5, batchFirst: true)
+      let head = Linear(5, 11)
+      func callAsFunction(_ x: IndexTensor) -> Tensor<Float> { head(lstm(embedding(x)).output) }
+    }
+    let lines = Net().summary(of: IndexTensor([1, 2, 3, 4, 5, 6], shape: [2, 3])).split(separator: "\n").map(
+      String.init)
+    #expect(lines.contains { $0.hasPrefix("embedding") && $0.contains("[2, 3, 4]") && $0.hasSuffix(" 44") })
+    // 6 places · (20 · 4 + 20 · 5) multiply-adds.
+    #expect(lines.contains { $0.hasPrefix("lstm") && $0.contains("[2, 3, 5]") && $0.contains(" 2,160 ") })
+    #expect(lines.contains { $0.hasPrefix("head") && $0.contains(" 660 ") })
   }
 
   @Test func namesNestedModulesAndFrozenParameters() {

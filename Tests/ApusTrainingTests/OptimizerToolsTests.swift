@@ -61,6 +61,14 @@ import Testing
     #expect(abs(w.gradient!.norm().item - 0.05) < 1e-5)
   }
 
+  @Test func aRecipeClipsBeforeItSteps() {
+    let w = Parameter(Tensor<Float>([0, 0]))
+    let optimizer = OptimizerRecipe.sgd(learningRate: 1).clippingNorm(0.5).make([w])
+    w.gradient = Tensor([30, 40])
+    optimizer.step()
+    #expect(abs(w.value.scalars[0] + 0.3) < 1e-5 && abs(w.value.scalars[1] + 0.4) < 1e-5)
+  }
+
   @Test func schedulesFollowEachOther() {
     let warm = LearningRateSchedule.linear(startFactor: 0.5, steps: 2).followed(by: .exponential(gamma: 0.5), after: 2)
     #expect((0..<5).map { warm($0, initial: 1) } == [0.5, 0.75, 1, 0.5, 0.25])

@@ -270,7 +270,8 @@ private final class Recorder: TrainingCallback {
 
   @Test func theRateFallsInALine() {
     let parameter = Parameter(Tensor<Double>([0]))
-    let optimizer = LinearDecay(of: SGD([parameter], learningRate: 1), to: 0.5, steps: 4)
+    let optimizer = ScheduledOptimizer(
+      SGD([parameter], learningRate: 1), .linear(startFactor: 1, endFactor: 0.5, steps: 4))
     parameter.gradient = Tensor([1])
     var rates: [Double] = []
     for _ in 0..<6 {
