@@ -33,6 +33,25 @@ let kernelTargets: [Target] =
       ])
   }
 
+// The steps of Docs/GEMM.md are compiled for each instruction set too, or they could not be set beside the shipped one.
+let ladderTargets: [Target] =
+  [
+    .target(
+      name: "ApusLadder", path: "Benchmarks/ApusBench/Ladder",
+      swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode"])])
+  ]
+  + kernelVariants.map { variant in
+    let name = variant.module.replacing("Kernels", with: "Ladder")
+    return .target(
+      name: name, path: "Benchmarks/\(name.replacing("Apus", with: ""))",
+      swiftSettings: [
+        .unsafeFlags([
+          "-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode", "-target-cpu", variant.processor,
+        ]),
+        .define(variant.define),
+      ])
+  }
+
 let package = Package(
   name: "Apus",
   products: [
@@ -45,7 +64,7 @@ let package = Package(
     .executable(name: "apus", targets: ["ApusCLI"]),
     .executable(name: "apus-bench", targets: ["ApusBench"]),
   ],
-  targets: kernelTargets + [
+  targets: kernelTargets + ladderTargets + [
     .target(name: "ApusCompute", dependencies: kernelTargets.map { .byName(name: $0.name) }),
     .target(name: "ApusTensor", dependencies: ["ApusCompute"]),
     .target(name: "ApusData", dependencies: ["ApusTensor"]),
@@ -55,15 +74,19 @@ let package = Package(
       name: "Apus",
       dependencies: ["ApusCompute", "ApusTensor", "ApusData", "ApusNN", "ApusTraining"]),
     .executableTarget(name: "ApusCLI", dependencies: ["Apus"]),
+    .target(name: "Accuracy", dependencies: ["ApusCompute"], path: "Benchmarks/Accuracy"),
     .executableTarget(
-      name: "ApusBench", dependencies: ["Apus", "ApusCompute"], path: "Benchmarks/ApusBench"),
+      name: "ApusBench",
+      dependencies: ["Apus", "ApusCompute", "Accuracy"] + ladderTargets.map { .byName(name: $0.name) },
+      path: "Benchmarks/ApusBench", exclude: ["Ladder"]),
 
-    .testTarget(name: "ApusComputeTests", dependencies: ["ApusCompute"]),
+    .testTarget(name: "ApusComputeTests", dependencies: ["ApusCompute", "Accuracy"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusTensor", "ApusData"]),
     .testTarget(name: "ApusTrainingTests", dependencies: ["Apus"]),
     .testTarget(name: "ApusCLITests", dependencies: ["Apus", "ApusCLI"]),
+    .testTarget(name: "ApusBenchTests", dependencies: ["ApusBench"]),
     .testTarget(name: "ConformanceTests", dependencies: ["Apus"], exclude: ["golden"]),
     .testTarget(name: "DocumentationTests", dependencies: ["Apus"]),
   ],

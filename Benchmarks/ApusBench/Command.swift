@@ -24,17 +24,21 @@ enum Command {
       print(text)
       return
     }
-    if name == "compare" {
-      let options = Options(rest, wantsSuites: true)
-      Comparison(options).run()
-    } else if name == "peak" {
-      PeakReport(Options(rest)).run()
-    } else if let suite = Suite(rawValue: name) {
+    switch name {
+    case "compare": Comparison(Options(rest, [.suites, .peers])).run()
+    case "peak": PeakReport(Options(rest)).run()
+    case "ladder": LadderReport(Options(rest, .size)).run()
+    case "roofline": RooflineReport(Options(rest)).run()
+    case "scaling": ScalingReport(Options(rest)).run()
+    case "memory": MemoryReport(Options(rest, .peers)).run()
+    case MemoryReport.childName: MemoryReport.runChild(rest)
+    case "accuracy": AccuracyTable(Options(rest, .accuracy)).run()
+    default:
+      guard let suite = Suite(rawValue: name) else {
+        fail("'\(name)' is not something to measure; apus-bench --help lists what is", code: 2)
+      }
       let options = Options(rest)
-      let report = Report(options, works: options.chosen(suite.works(options)))
-      report.run()
-    } else {
-      fail("'\(name)' is not something to measure; apus-bench --help lists what is", code: 2)
+      Report(options, works: options.chosen(suite.works(options))).run()
     }
   }
 }

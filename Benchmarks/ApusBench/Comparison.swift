@@ -21,32 +21,52 @@ struct Comparison {
       fail("no peer is called '\(name)'; there are \(known.sorted().joined(separator: ", "))", code: 2)
     }
     let matching = options.suites.filter { suite in
-      suite.works(options).contains { options.only.isEmpty || "\($0.op) \($0.shape)".contains(options.only) }
+      suite.works(options).contains { options.isChosen("\($0.op) \($0.shape)") }
     }
-    if matching.isEmpty { fail("nothing to measure is called '\(options.only)'", code: 2) }
-    for suite in matching { run(suite) }
+    if matching.isEmpty { options.failNothingChosen() }
+    for suite in matching { run(suite, chart: chartPath(suite, isOnlyOne: matching.count == 1)) }
   }
 
-  private func run(_ suite: Suite) {
+  /// One file for each suite: the suite's name goes before the extension where there are several.
+  private func chartPath(_ suite: Suite, isOnlyOne: Bool) -> String? {
+    guard let path = options.svg, !isOnlyOne else { return options.svg }
+    let url = URL(fileURLWithPath: path)
+    let name = url.deletingPathExtension().path + "-\(suite.rawValue)"
+    return name + "." + (url.pathExtension.isEmpty ? "svg" : url.pathExtension)
+  }
+
+  private func run(_ suite: Suite, chart path: String?) {
     let works = options.chosen(suite.works(options))
     let names = suite.peers.filter { options.peers?.contains($0) ?? true }
     let peers = names.compactMap { start($0, suite) }
     defer { peers.forEach { $0.close() } }
     let report = Report(options, works: works)
-    let table = Table(
+    let printer = Printer(
+      options,
       [.left(works.map(\.op), suite.rawValue), .left(works.map(\.shape), "shape"), .right(9, "apus")]
-        + peers.map { .right(9, $0.name) } + [.right(11, "best / apus")], isMarkdown: options.markdown)
-    if !options.json {
-      let what = suite.countsOperations && suite != .train && suite != .infer ? "GFLOP/s" : "time"
-      printLine("")
-      printLine("\(suite.rawValue): \(what), \(threadsInWords(Threads.count)), \(InstructionSet.active.rawValue)")
-      if options.markdown { printLine("") }
-      table.printHeader()
+        + peers.map { .right(9, $0.name) } + [.right(11, "best / apus")])
+    let what = suite.showsRate ? "GFLOP/s" : "time"
+    let conditions = "\(threadsInWords(Threads.count)), \(InstructionSet.active.rawValue)"
+    printer.note("")
+    printer.note("\(suite.rawValue): \(what), \(conditions)")
+    var series = (["Apus"] + peers.map(\.name)).map { BarChart.Series(name: $0, values: []) }
+    for work in works {
+      let results = compare(work, report, peers)
+      show(results, work, suite, printer)
+      for index in series.indices {
+        series[index].values.append(results[index].map { suite.countsOperations ? $0.gflops : 1e3 * $0.seconds })
+      }
     }
-    for work in works { compare(work, suite, report, peers, table) }
+    guard let path else { return }
+    let chart = BarChart(
+      title: "\(suite.rawValue): Apus and its peers", subtitle: conditions,
+      unit: suite.countsOperations ? "GFLOP/s (longer is faster)" : "milliseconds (shorter is faster)",
+      categories: works.map { "\($0.op) \($0.shape)" }, series: series)
+    writeChart(chart.svg(), to: path)
   }
 
-  private func compare(_ work: Work, _ suite: Suite, _ report: Report, _ peers: [Peer], _ table: Table) {
+  /// Apus's result, then each peer's where it has one.
+  private func compare(_ work: Work, _ report: Report, _ peers: [Peer]) -> [Measurement?] {
     var own: [Measurement] = []
     var others: [String: [Measurement]] = [:]
     for _ in 0..<(options.rounds ?? (work.isLong ? 1 : 3)) {
@@ -66,23 +86,26 @@ struct Comparison {
     }
     var mine = middle(own)
     mine.peer = "apus"
-    let results = peers.map { peer in others[peer.name].map(middle) }
+    var results = peers.map { peer in others[peer.name].map(middle) }
     mine.ratio = results.compactMap { $0?.seconds }.min().map { $0 / mine.seconds }
-    if options.json {
-      printLine(mine.json)
-      for case var result? in results {
-        result.percentOfPeak = mine.percentOfPeak.map { $0 * mine.seconds / result.seconds }
-        printLine(result.json)
-      }
+    for index in results.indices {
+      guard let seconds = results[index]?.seconds else { continue }
+      results[index]?.percentOfPeak = mine.percentOfPeak.map { $0 * mine.seconds / seconds }
+    }
+    return [mine] + results
+  }
+
+  private func show(_ results: [Measurement?], _ work: Work, _ suite: Suite, _ printer: Printer) {
+    if options.format == .json || options.format == .csv {
+      for case let result? in results { printer.print(result.record, []) }
       return
     }
-    func cell(_ result: Measurement?) -> String {
-      guard let result else { return "–" }
-      let showsRate = suite == .gemm || suite == .conv
-      return showsRate ? formatted(result.gflops) : duration(result.seconds)
+    let cells = results.map { result in
+      result.map { suite.showsRate ? formatted($0.gflops) : duration($0.seconds) } ?? "–"
     }
-    table.printRow(
-      [work.op, work.shape, cell(mine)] + results.map(cell) + [mine.ratio.map { String(format: "%.2f", $0) } ?? "–"])
+    let mine = results[0]!
+    printer.print(
+      mine.record, [work.op, work.shape] + cells + [mine.ratio.map { String(format: "%.2f", $0) } ?? "–"])
   }
 
   /// The result of the middle round.
@@ -112,7 +135,7 @@ struct Comparison {
   }
 
   /// Benchmarks/peers of the package that is stood in, or else of the one that was built.
-  private static func scriptDirectory() -> URL {
+  static func scriptDirectory() -> URL {
     let here = URL(fileURLWithPath: "Benchmarks/peers")
     let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("peers")
@@ -123,7 +146,7 @@ struct Comparison {
     fail("Benchmarks/peers is not here; run apus-bench in the folder of the package")
   }
 
-  private static func defaultPython() -> String {
+  static func defaultPython() -> String {
     let local = ".venv/bin/python3"
     if FileManager.default.isExecutableFile(atPath: local) { return local }
     for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") {

@@ -12,6 +12,12 @@ private struct Layer {
     2 * Double(batch * outputs * outputSize * outputSize) * Double(channels * kernel * kernel)
   }
 
+  /// Input, weight and output, once each.
+  var bytes: Double {
+    let (input, weight) = (batch * channels * size * size, outputs * channels * kernel * kernel)
+    return 4 * Double(input + weight + batch * outputs * outputSize * outputSize)
+  }
+
   func tensors() -> (x: Tensor<Float>, weight: Tensor<Float>, bias: Tensor<Float>) {
     var random = Random(seed: 1)
     return (
@@ -40,7 +46,7 @@ private let layers = [
 func convolutions() -> [Work] {
   layers.flatMap { layer in
     [
-      Work(op: "conv-forward", shape: layer.name, operations: layer.operations) {
+      Work(op: "conv-forward", shape: layer.name, operations: layer.operations, bytes: layer.bytes) {
         let (x, weight, bias) = layer.tensors()
         return {
           withoutGradients {
@@ -48,7 +54,10 @@ func convolutions() -> [Work] {
           }
         }
       },
-      Work(op: "conv-forward-backward", shape: layer.name, operations: 3 * layer.operations) {
+      // Three products of the same three arrays or their gradients.
+      Work(
+        op: "conv-forward-backward", shape: layer.name, operations: 3 * layer.operations, bytes: 3 * layer.bytes
+      ) {
         var (x, weight, bias) = layer.tensors()
         x.requiresGradient = true
         weight.requiresGradient = true

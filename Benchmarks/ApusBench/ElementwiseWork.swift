@@ -6,11 +6,15 @@ private let columns = 1024
 /// Functions of a million numbers, on buffers that stay. The same names as peers/ops.py.
 func elementwiseWork() -> [Work] {
   let count = rows * columns
+  /// `arithmetic` is what the Float kernel does for an element, counted in its source, a multiply-add as two.
   func work(
-    _ op: String, byRows: Bool = false,
+    _ op: String, arithmetic: Double, bytes: Double, byRows: Bool = false,
     _ run: @escaping (_ x: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void
   ) -> Work {
-    Work(op: op, shape: byRows ? "\(rows)x\(columns)" : "\(count)", operations: Double(count), hasPeak: false) {
+    Work(
+      op: op, shape: byRows ? "\(rows)x\(columns)" : "\(count)", operations: Double(count), hasPeak: false,
+      bytes: bytes * Double(count), arithmeticPerElement: arithmetic
+    ) {
       let x = Buffer(count, seed: 1)
       let y = Buffer(count, seed: 2)
       return {
@@ -19,16 +23,27 @@ func elementwiseWork() -> [Work] {
       }
     }
   }
-  let functions: [(String, UnaryFunction)] = [
-    ("exp", .exp), ("log", .log), ("tanh", .tanh), ("sigmoid", .sigmoid), ("erf", .erf),
-    ("gelu", .gelu), ("relu", .relu),
+  let functions: [(String, UnaryFunction, arithmetic: Double)] = [
+    ("exp", .exp, 21), ("log", .log, 27), ("tanh", .tanh, 30), ("sigmoid", .sigmoid, 31), ("erf", .erf, 92),
+    ("sin", .sin, 44), ("gelu", .gelu, 70), ("gelu-tanh", .geluTanh, 75), ("silu", .silu, 34), ("relu", .relu, 1),
   ]
-  return functions.map { name, function in work(name) { apply(function, $0, into: $1, count: count) } } + [
-    work("add") { combine(.add, $0, $0, into: $1, count: count) },
-    work("sum") { reduce(.sum, $0, into: $1, outer: 1, count: count, inner: 1) },
-    work("softmax", byRows: true) { softmax($0, into: $1, outer: rows, count: columns, inner: 1) },
-    work("log-softmax", byRows: true) { logSoftmax($0, into: $1, outer: rows, count: columns, inner: 1) },
-    work("sum-rows", byRows: true) { reduce(.sum, $0, into: $1, outer: rows, count: columns, inner: 1) },
-    work("max-rows", byRows: true) { reduce(.maximum, $0, into: $1, outer: rows, count: columns, inner: 1) },
+  return functions.map { name, function, arithmetic in
+    work(name, arithmetic: arithmetic, bytes: 8) { apply(function, $0, into: $1, count: count) }
+  } + [
+    // x + x: one array is read.
+    work("add", arithmetic: 1, bytes: 8) { combine(.add, $0, $0, into: $1, count: count) },
+    work("sum", arithmetic: 1, bytes: 4) { reduce(.sum, $0, into: $1, outer: 1, count: count, inner: 1) },
+    work("softmax", arithmetic: 24, bytes: 8, byRows: true) {
+      softmax($0, into: $1, outer: rows, count: columns, inner: 1)
+    },
+    work("log-softmax", arithmetic: 24, bytes: 8, byRows: true) {
+      logSoftmax($0, into: $1, outer: rows, count: columns, inner: 1)
+    },
+    work("sum-rows", arithmetic: 1, bytes: 4, byRows: true) {
+      reduce(.sum, $0, into: $1, outer: rows, count: columns, inner: 1)
+    },
+    work("max-rows", arithmetic: 1, bytes: 4, byRows: true) {
+      reduce(.maximum, $0, into: $1, outer: rows, count: columns, inner: 1)
+    },
   ]
 }

@@ -11,6 +11,11 @@ enum Help {
       train     an epoch of 60,000 images of each of the five MNIST models
       infer     inference at batch 1 and batch 1000
       peak      the multiply-adds that each instruction set reaches here: what 100 % means
+      ladder    the product of Docs/GEMM.md, from three loops to the shipped one, step by step
+      roofline  each kernel against what the multiply-add units and the memory allow
+      scaling   products, convolutions and training steps at 1 to N threads
+      memory    the memory that a training run needs, beside PyTorch's
+      accuracy  the error of the elementwise functions, over every Float there is
       compare   any of these side by side with NumPy/OpenBLAS, PyTorch, Keras, JAX and ONNX Runtime
 
     EXAMPLE  swift run -c release apus-bench gemm --threads 1
@@ -22,8 +27,10 @@ enum Help {
       --isa NAME     kernels to run: baseline, avx2 or avx512 (default: the widest that the CPU has)
       --only TEXT    only the work whose name contains TEXT
       --min-time S   seconds that each piece of work is measured for (default: 0.3)
-      --json         one JSON object a line: op, shape, threads, isa, seconds, gflops, percent_of_peak
+      --json         one JSON object a line: op, shape, threads, isa, seconds, gflops, percent_of_peak …
+      --csv          the same as comma-separated values, names in the first line
       --markdown     the table as Markdown
+      --svg FILE     a chart of the results as well
     """
 
   private static let data = """
@@ -68,6 +75,42 @@ enum Help {
       page(
         name, "Multiply-adds on registers and nothing else, for each instruction set of this CPU.", common,
         "apus-bench peak --json")
+    case "ladder":
+      page(
+        name,
+        "The steps of Docs/GEMM.md, each checked against the definition and then timed. The code of the steps stands in\n"
+          + "Benchmarks/ApusBench/Ladder.",
+        common + "\n      --size N       rows, columns and depth of the product (default: 1024)",
+        "apus-bench ladder --size 768 --svg ladder.svg")
+    case "roofline":
+      page(
+        name,
+        "Measures the peak of the multiply-add units and the bandwidth of each level of the memory, then how near to\n"
+          + "the lower of the two each kernel comes. Bytes are those of operands and results, counted once; the level is\n"
+          + "the smallest that holds them.",
+        common, "apus-bench roofline --threads 1 --svg roofline.svg")
+    case "scaling":
+      page(
+        name, "Times at 1, 2, 3, 4, 8 … N threads, with speed-up and efficiency.", common,
+        "apus-bench scaling --only training-step")
+    case "memory":
+      page(
+        name,
+        "Peak resident memory of one epoch of cnn and keras-cnn, each in a process of its own, Apus's and PyTorch's;\n"
+          + "page faults and blocks asked of the system in a steady step.",
+        [common, data, "      --python PATH  the Python that has PyTorch (default: .venv/bin/python3, else python3)"]
+          .joined(separator: "\n"),
+        "apus-bench memory --data data/mnist")
+    case "accuracy":
+      page(
+        name,
+        "The largest error of each elementwise function over all 2^32 floats, in units in the last place (ULP) with the\n"
+          + "argument at which it occurs, and the number of wrong NaNs, infinities and zeros. A quarter of an hour for all\n"
+          + "functions and kernel sets on two cores.",
+        common + "\n" + """
+            --sample N     one in N floats only: a quick look
+            --libm         the C library as reference everywhere, not our Double kernels held against it: slower
+          """, "apus-bench accuracy --only tanh --sample 101")
     case "compare":
       page(
         name + " [gemm|conv|ops|train|infer|all]...",

@@ -9,7 +9,10 @@ func matrixProducts() -> [Work] {
     (10, 36864, 25), (64, 15488, 288), (97, 101, 103), (499, 503, 509),
   ].map { ($0.0, $0.1, $0.2, "nn") }
   return (squares + transposes + odd).map { m, n, k, transposes in
-    Work(op: "sgemm", shape: "\(m)x\(n)x\(k) \(transposes)", operations: 2 * Double(m) * Double(n) * Double(k)) {
+    Work(
+      op: "sgemm", shape: "\(m)x\(n)x\(k) \(transposes)", operations: 2 * Double(m) * Double(n) * Double(k),
+      bytes: 4 * Double(m * k + k * n + m * n)
+    ) {
       let a = Buffer(m * k, seed: 1)
       let b = Buffer(k * n, seed: 2)
       let c = Buffer(m * n, seed: 3)

@@ -3,10 +3,10 @@ import Foundation
 
 /// What the command line asks for.
 struct Options {
-  /// One JSON object a line instead of a table.
-  var json = false
-  /// Tables as Markdown, as Docs/Performance.md shows them.
-  var markdown = false
+  /// What is printed: a table, Markdown's as Docs/Performance.md shows it, a JSON object a line, or CSV.
+  var format = Printer.Format.table
+  /// The file that a chart is written to.
+  var svg: String?
   /// Seconds that each short piece of work is measured for.
   var minimumTime = 0.3
   /// Only work whose "op shape" contains this.
@@ -27,9 +27,28 @@ struct Options {
   var noCompile = false
   /// Run the peers as they are installed, without helping them to AVX-512.
   var asInstalled = false
+  /// `accuracy` looks at one in this many numbers.
+  var sample = 1
+  /// Whether `accuracy` takes the C library for its reference everywhere.
+  var usesLibraryOnly = false
+  /// Whether `--isa` was given.
+  var hasInstructionSet = false
+  /// Rows, columns and depth of the ladder's product.
+  var size = 1024
+
+  /// What a subcommand understands beyond what all do.
+  struct Extras: OptionSet {
+    let rawValue: Int
+    /// Names of suites.
+    static let suites = Extras(rawValue: 1)
+    /// Where and how peers run.
+    static let peers = Extras(rawValue: 2)
+    static let accuracy = Extras(rawValue: 4)
+    static let size = Extras(rawValue: 8)
+  }
 
   /// Reads the arguments behind the subcommand, and sets threads and instruction set. Ends the program on a bad one.
-  init(_ arguments: [String], wantsSuites: Bool = false) {
+  init(_ arguments: [String], _ extras: Extras = []) {
     var rest = arguments[...]
     func value(_ option: String) -> String {
       guard let value = rest.popFirst() else { fail("\(option) needs a value", code: 2) }
@@ -42,13 +61,17 @@ struct Options {
     }
     while let argument = rest.popFirst() {
       switch argument {
-      case "--json": json = true
-      case "--markdown": markdown = true
+      case "--json": format = .json
+      case "--csv": format = .csv
+      case "--markdown": format = .markdown
+      case "--svg": svg = value(argument)
       case "--threads":
         let count = positive(argument)
         guard count <= 256 else { fail("--threads \(count) is more than 256", code: 2) }
         Threads.count = count
-      case "--isa": activate(value(argument))
+      case "--isa":
+        activate(value(argument))
+        hasInstructionSet = true
       case "--min-time":
         let text = value(argument)
         guard let seconds = Double(text), seconds > 0, seconds < 1000 else {
@@ -58,22 +81,25 @@ struct Options {
       case "--only": only = value(argument)
       case "--data": data = value(argument)
       case "--samples": samples = positive(argument)
-      case "--rounds" where wantsSuites: rounds = positive(argument)
-      case "--python" where wantsSuites: python = value(argument)
-      case "--peers" where wantsSuites: peers = value(argument).split(separator: ",").map(String.init)
-      case "--no-compile" where wantsSuites: noCompile = true
-      case "--as-installed" where wantsSuites: asInstalled = true
+      case "--rounds" where extras.contains(.suites): rounds = positive(argument)
+      case "--python" where extras.contains(.peers): python = value(argument)
+      case "--peers" where extras.contains(.peers): peers = value(argument).split(separator: ",").map(String.init)
+      case "--no-compile" where extras.contains(.peers): noCompile = true
+      case "--as-installed" where extras.contains(.peers): asInstalled = true
+      case "--sample" where extras.contains(.accuracy): sample = positive(argument)
+      case "--libm" where extras.contains(.accuracy): usesLibraryOnly = true
+      case "--size" where extras.contains(.size): size = positive(argument)
       default:
-        if wantsSuites, argument == "all" {
+        if extras.contains(.suites), argument == "all" {
           suites = Suite.allCases
-        } else if wantsSuites, let suite = Suite(rawValue: argument) {
+        } else if extras.contains(.suites), let suite = Suite(rawValue: argument) {
           suites.append(suite)
         } else {
           fail("'\(argument)' is not an option here; --help shows those that are", code: 2)
         }
       }
     }
-    if wantsSuites && suites.isEmpty { suites = Suite.allCases }
+    if extras.contains(.suites) && suites.isEmpty { suites = Suite.allCases }
   }
 
   private func activate(_ name: String) {
@@ -86,10 +112,16 @@ struct Options {
     precondition(InstructionSet.active == set, "the engine chose its kernels before --isa was read")
   }
 
+  /// Whether `--only` names this.
+  func isChosen(_ name: String) -> Bool { only.isEmpty || name.contains(only) }
+
+  /// Ends the program: `--only` names nothing.
+  func failNothingChosen() -> Never { fail("nothing to measure is called '\(only)'", code: 2) }
+
   /// The works that `--only` names. Ends the program when there is none.
   func chosen(_ works: [Work]) -> [Work] {
-    let chosen = works.filter { only.isEmpty || "\($0.op) \($0.shape)".contains(only) }
-    if chosen.isEmpty { fail("nothing to measure is called '\(only)'", code: 2) }
+    let chosen = works.filter { isChosen("\($0.op) \($0.shape)") }
+    if chosen.isEmpty { failNothingChosen() }
     return chosen
   }
 }

@@ -18,24 +18,23 @@ struct Measurement {
   /// The best peer's time divided by this one's.
   var ratio: Double?
 
-  /// One line of JSON.
-  var json: String {
-    var fields = [
-      "\"op\": \(quoted(op))", "\"shape\": \(quoted(shape))", "\"threads\": \(threads)", "\"isa\": \(quoted(isa))",
-      "\"seconds\": \(number(seconds))", "\"gflops\": \(number(gflops))",
-      "\"percent_of_peak\": \(percentOfPeak.map(number) ?? "null")",
-    ]
-    if let peer { fields.append("\"peer\": \(quoted(peer))") }
-    if let setting, !setting.isEmpty { fields.append("\"setting\": \(quoted(setting))") }
-    if let ratio { fields.append("\"ratio\": \(number(ratio))") }
-    return "{" + fields.joined(separator: ", ") + "}"
+  /// Everything, for programs to read.
+  var record: Record {
+    var record = Record()
+    record.add("op", op)
+    record.add("shape", shape)
+    record.add("threads", threads)
+    record.add("isa", isa)
+    record.add("seconds", seconds)
+    record.add("gflops", gflops)
+    record.add("percent_of_peak", percentOfPeak)
+    if let peer {
+      record.add("peer", peer)
+      record.add("setting", setting ?? "")
+      record.add("ratio", ratio)
+    }
+    return record
   }
-
-  private func quoted(_ text: String) -> String {
-    "\"" + text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"") + "\""
-  }
-
-  private func number(_ value: Double) -> String { String(format: "%.6g", value) }
 }
 
 /// Measures works one after another and prints each as soon as it is known.
@@ -52,28 +51,33 @@ struct Report {
   }
 
   func run() {
-    let table = Table(
+    let hasPeak = works.allSatisfy(\.hasPeak)
+    let printer = Printer(
+      options,
       [
         .left(works.map(\.op), "op"), .left(works.map(\.shape), "shape"), .right(10, "time"),
-        .right(8, works.allSatisfy(\.hasPeak) ? "GFLOP/s" : "G/s"), .right(6, "% peak"), .right(8, "isa"),
-        .right(7, "threads"),
-      ], isMarkdown: options.markdown)
-    if !options.json {
-      printLine("peak \(formatted(peak / 1e9)) GFLOP/s of \(isa) multiply-adds, \(threadsInWords(Threads.count))")
-      if options.markdown { printLine("") }
-      table.printHeader()
-    }
+        .right(8, hasPeak ? "GFLOP/s" : "G/s"), .right(6, "% peak"), .right(8, "isa"), .right(7, "threads"),
+      ])
+    printer.note("peak \(formatted(peak / 1e9)) GFLOP/s of \(isa) multiply-adds, \(threadsInWords(Threads.count))")
+    var values: [Double?] = []
     for work in works {
       let result = measure(work)
-      if options.json {
-        printLine(result.json)
-      } else {
-        table.printRow([
+      printer.print(
+        result.record,
+        [
           work.op, work.shape, duration(result.seconds), formatted(result.gflops),
           result.percentOfPeak.map { String(format: "%.1f", $0) } ?? "–", isa, "\(result.threads)",
         ])
-      }
+      values.append(result.gflops)
     }
+    guard let path = options.svg else { return }
+    let chart = BarChart(
+      title: "Apus: \(Set(works.map(\.op)).count == 1 ? works[0].op : hasPeak ? "GFLOP/s" : "elements")",
+      subtitle: "\(isa), \(threadsInWords(Threads.count))"
+        + (hasPeak ? "; peak of multiply-adds \(formatted(peak / 1e9)) GFLOP/s" : ""),
+      unit: hasPeak ? "GFLOP/s" : "elements a nanosecond", categories: works.map { "\($0.op) \($0.shape)" },
+      series: [.init(name: "Apus", values: values)])
+    writeChart(chart.svg(), to: path)
   }
 
   /// Runs one work.
@@ -93,10 +97,10 @@ struct PeakReport {
   init(_ options: Options) { self.options = options }
 
   func run() {
-    let table = Table(
-      [.left(["double multiply-add"], "peak"), .right(8, "GFLOP/s"), .right(8, "isa"), .right(7, "threads")],
-      isMarkdown: options.markdown)
-    if !options.json { table.printHeader() }
+    let printer = Printer(
+      options, [.left(["double multiply-add"], "peak"), .right(8, "GFLOP/s"), .right(8, "isa"), .right(7, "threads")])
+    var names: [String] = []
+    var values: [Double?] = []
     for set in InstructionSet.available {
       let peaks = InstructionSet.with(set) {
         [("float", measurePeak(Float.self)), ("double", measurePeak(Double.self))]
@@ -105,12 +109,16 @@ struct PeakReport {
         let result = Measurement(
           op: "peak", shape: name, threads: Threads.count, isa: set.rawValue, seconds: 1, gflops: peak / 1e9,
           percentOfPeak: 100)
-        if options.json {
-          printLine(result.json)
-        } else {
-          table.printRow(["\(name) multiply-add", formatted(result.gflops), set.rawValue, "\(Threads.count)"])
-        }
+        printer.print(
+          result.record, ["\(name) multiply-add", formatted(result.gflops), set.rawValue, "\(Threads.count)"])
+        names.append("\(set.rawValue) \(name)")
+        values.append(result.gflops)
       }
     }
+    guard let path = options.svg else { return }
+    let chart = BarChart(
+      title: "Peak of multiply-adds", subtitle: threadsInWords(Threads.count), unit: "GFLOP/s", categories: names,
+      series: [.init(name: "peak", values: values)])
+    writeChart(chart.svg(), to: path)
   }
 }

@@ -29,6 +29,9 @@ enum Suite: String, CaseIterable {
 
   /// Whether a figure per operation says anything: elementwise functions are not made of multiply-adds.
   var countsOperations: Bool { self != .ops }
+
+  /// Whether a comparison shows GFLOP/s; else it shows times.
+  var showsRate: Bool { self == .gemm || self == .conv }
 }
 
 /// One piece of work to measure.
@@ -41,10 +44,17 @@ struct Work {
   let operations: Double
   /// Whether `operations` are multiply-adds, which the machine's peak limits.
   var hasPeak = true
+  /// Bytes that must at least be read and written once, where it was counted: operands and results.
+  var bytes = 0.0
+  /// Arithmetic of one element, for work whose `operations` are elements.
+  var arithmeticPerElement = 1.0
   /// Whether a run takes seconds: it is then measured once after a warm-up, not again and again.
   var isLong = false
   /// Makes the data, and what runs on them.
   let prepare: () -> () -> Void
+
+  /// Floating-point operations of one run.
+  var arithmetic: Double { operations * arithmeticPerElement }
 
   /// Measures one run.
   func seconds(minimumTime: Double) -> Double {

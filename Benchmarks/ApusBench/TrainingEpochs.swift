@@ -1,4 +1,5 @@
 import Apus
+import Foundation
 
 extension ModelZoo {
   /// Multiply-adds of one image, forward, of each layer in order.
@@ -37,6 +38,8 @@ func trainingEpochs(_ options: Options) -> [Work] {
       var epoch: UInt64 = 0
       return {
         epoch += 1
+        let before = StepCosts.now
+        defer { if epoch == 2 { before.report(model.name, steps: options.samples / recipe.batchSize) } }
         for batch in DataLoader(images, batchSize: recipe.batchSize, shuffle: true, seed: epoch) {
           optimizer.zeroGradients()
           recipe.loss(network(batch.inputs), batch.targets).backward()
@@ -47,8 +50,31 @@ func trainingEpochs(_ options: Options) -> [Work] {
   }
 }
 
+/// One step of each of the five models, on a batch that stays: forward, backward, optimizer.
+func trainingSteps() -> [Work] {
+  [ModelZoo.mlp, .mlp3, .cnn, .cnnWide, .kerasCNN].map { model in
+    let recipe = model.recipe
+    return Work(
+      op: "training-step", shape: "\(model.name) batch \(recipe.batchSize)",
+      operations: model.trainingOperations * Double(recipe.batchSize)
+    ) {
+      let network = withSeed(1) { model.make() }
+      network.train()
+      let optimizer = recipe.optimizer.make(network.parameters)
+      var random = Random(seed: 1)
+      let images = Tensor<Float>.uniform([recipe.batchSize, 1, 28, 28], using: &random)
+      let targets = IndexTensor((0..<recipe.batchSize).map { $0 % 10 })
+      return {
+        optimizer.zeroGradients()
+        recipe.loss(network(images), targets).backward()
+        optimizer.step()
+      }
+    }
+  }
+}
+
 /// The training images, read when the first epoch needs them.
-private final class LazyImages {
+final class LazyImages {
   private let options: Options
   private(set) lazy var images = load()
 
@@ -74,5 +100,24 @@ private final class LazyImages {
     ImageDataset(
       pixels: Array(set.pixels.prefix(count * 784)), targets: Array(set.targets.prefix(count)), height: 28, width: 28,
       classCount: 10)
+  }
+}
+
+/// What steps ask of the system: a steady step should ask for nothing.
+private struct StepCosts {
+  let blocks: Int
+  let faults: Int
+
+  static var now: StepCosts {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return StepCosts(blocks: BufferPool.statistics.systemAllocations, faults: usage.ru_minflt)
+  }
+
+  /// Says on standard error, where it mixes with no table, what has come since this was taken.
+  func report(_ name: String, steps: Int) {
+    let now = StepCosts.now
+    let line = "\(name): \(now.blocks - blocks) fresh blocks, \(now.faults - faults) page faults in \(steps) steps\n"
+    FileHandle.standardError.write(Data(line.utf8))
   }
 }

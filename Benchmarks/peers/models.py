@@ -46,13 +46,8 @@ def read_idx(path):
         return np.frombuffer(file.read(), np.uint8).reshape(shape)
 
 
-def training_images(directory, samples):
-    """float32 images [samples, 28, 28] in 0 … 1 and int32 labels; random ones when there is no directory."""
-    import numpy as np
-
-    if directory is None:
-        generator = np.random.default_rng(0)
-        return generator.random((samples, 28, 28), np.float32), generator.integers(0, 10, samples).astype(np.int32)
+def read_mnist(directory, samples):
+    """The first training images as bytes, [samples, 28, 28], and their labels."""
 
     def load(name):
         for path in (os.path.join(directory, name), os.path.join(directory, name + ".gz")):
@@ -60,5 +55,15 @@ def training_images(directory, samples):
                 return read_idx(path)[:samples]
         raise SystemExit(f"{directory} has no {name} or {name}.gz")
 
-    images = load("train-images-idx3-ubyte").astype(np.float32) / 255
-    return images, load("train-labels-idx1-ubyte").astype(np.int32)
+    return load("train-images-idx3-ubyte"), load("train-labels-idx1-ubyte")
+
+
+def training_images(directory, samples):
+    """float32 images [samples, 28, 28] in 0 … 1 and int32 labels; random ones when there is no directory."""
+    import numpy as np
+
+    if directory is None:
+        generator = np.random.default_rng(0)
+        return generator.random((samples, 28, 28), np.float32), generator.integers(0, 10, samples).astype(np.int32)
+    images, labels = read_mnist(directory, samples)
+    return images.astype(np.float32) / 255, labels.astype(np.int32)

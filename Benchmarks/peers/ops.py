@@ -7,7 +7,7 @@ import common
 
 ROWS = COLUMNS = 1024
 COUNT = ROWS * COLUMNS
-ELEMENTWISE = ["exp", "log", "tanh", "sigmoid", "erf", "gelu", "relu", "add"]
+ELEMENTWISE = ["exp", "log", "tanh", "sigmoid", "erf", "sin", "gelu", "gelu-tanh", "silu", "relu", "add"]
 ROWWISE = ["softmax", "log-softmax", "layer-norm", "sum-rows", "max-rows"]
 WHOLE = ["sum"]
 
@@ -41,7 +41,10 @@ def torch_cases(arguments):
         "tanh": lambda: torch.tanh(x, out=out),
         "sigmoid": lambda: torch.sigmoid(x, out=out),
         "erf": lambda: torch.erf(x, out=out),
+        "sin": lambda: torch.sin(x, out=out),
         "gelu": lambda: torch.ops.aten.gelu.out(x, out=out),
+        "gelu-tanh": lambda: torch.ops.aten.gelu.out(x, approximate="tanh", out=out),
+        "silu": lambda: torch.ops.aten.silu.out(x, out=out),
         "relu": lambda: torch.clamp_min(x, 0, out=out),
         "add": lambda: torch.add(x, y, out=out),
         "sum": lambda: torch.sum(x),
@@ -67,6 +70,7 @@ def numpy_cases(arguments):
         "exp": lambda: np.exp(x, out=out),
         "log": lambda: np.log(x, out=out),
         "tanh": lambda: np.tanh(x, out=out),
+        "sin": lambda: np.sin(x, out=out),
         "relu": lambda: np.maximum(x, 0, out=out),
         "add": lambda: np.add(x, y, out=out),
         "sum": lambda: np.sum(x),
@@ -98,7 +102,10 @@ def jax_cases(arguments):
         "tanh": jnp.tanh,
         "sigmoid": jax.nn.sigmoid,
         "erf": jax.scipy.special.erf,
+        "sin": jnp.sin,
         "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+        "gelu-tanh": lambda x: jax.nn.gelu(x, approximate=True),
+        "silu": jax.nn.silu,
         "relu": jax.nn.relu,
         "add": lambda x: x + y,
         "sum": jnp.sum,

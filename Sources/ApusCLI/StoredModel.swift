@@ -6,6 +6,8 @@ import ApusTensor
 struct StoredModel {
   /// The model, in evaluation mode.
   let model: Sequential
+  /// The model made ready for inference; nil when one of its layers does not allow it.
+  private let plan: InferencePlan?
   /// What is done to pixels before the model sees them.
   let normalization: Normalize
   /// The name in the list of models; "model" for one that is not there.
@@ -31,6 +33,7 @@ struct StoredModel {
       throw WorkError("\(path): the model makes \(output) of \(inputShape), not a row of scores for each image")
     }
     classCount = output[1]
+    plan = try? InferencePlan(model, inputShape: [1, 28, 28])
     normalization = file.normalization ?? Normalize(mean: 0, deviation: 1)
     // The name goes to the terminal, so a stranger's text will not do.
     name = file.metadata[Self.nameKey].flatMap(ModelZoo.init(name:))?.name ?? "model"
@@ -41,7 +44,7 @@ struct StoredModel {
     withoutGradients {
       let input = normalization(Tensor(image, shape: [1, 1, 28, 28]))
       // Log-probabilities are scores as well: softmax gives the same probabilities back.
-      return softmax(model(input), dim: 1).scalars.map(Double.init)
+      return softmax(plan.map { $0(input) } ?? model(input), dim: 1).scalars.map(Double.init)
     }
   }
 }

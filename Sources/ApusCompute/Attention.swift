@@ -57,7 +57,7 @@ public struct AttentionLayout: Hashable, Sendable {
     self.isCausal = isCausal
   }
 
-  static var queryTile: Int { 64 }
+  static var queryTile: Int { 128 }
   static var keyTile: Int { 256 }
 
   /// The keys that some query of a tile sees.

@@ -14,6 +14,9 @@ protocol ConvolutionKernels<Scalar> {
   static func packTaps(
     _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, lanes: Int, firstRow: Int, rows: Int, columns: Int,
     rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Scalar>)
+  static func copyPlanes(
+    _ source: UnsafePointer<Scalar>, channels: Int, channelStride: Int, rows: Int, rowStride: Int, columns: Int,
+    into target: UnsafeMutablePointer<Scalar>, targetChannelStride: Int)
   static func layOutChannel(
     _ source: UnsafePointer<Scalar>, height: Int, width: Int, top: Int, left: Int, strideY: Int, strideX: Int,
     rows: Int, columns: Int, into target: UnsafeMutablePointer<Scalar>)
@@ -58,17 +61,6 @@ public func convolutionForward<T: ComputeScalar>(
   guard g.outputCount > 0 else { return }
   let m = g.outputChannelsPerGroup
   let pixels = g.outputPixels
-  if g.isPointwise {
-    eachImage(g.batch * g.groups, work: g.operations) { index in
-      let group = index % g.groups
-      gemm(
-        matrix(weight + group * m * g.inputChannelsPerGroup, m, g.inputChannelsPerGroup),
-        matrix(input + index * g.inputChannelsPerGroup * pixels, g.inputChannelsPerGroup, pixels),
-        into: mutableMatrix(output + index * m * pixels, m, pixels),
-        epilogue: Epilogue(rowBias: bias.map { $0 + group * m }, activation: activation))
-    }
-    return
-  }
   if let winograd = Winograd<T>(g), activation.isRectifierOrNone {
     let isDone = Scratch.withScalars(winograd.kernelSize, of: T.self) { u in
       winograd.transformKernels(weight, flips: false, into: u)
@@ -83,7 +75,8 @@ public func convolutionForward<T: ComputeScalar>(
   let epilogue = Epilogue<T>(activation: activation)
   let images = g.batch * g.groups
   let packs = product.packs(images: images)
-  let copySize = LaidOutBatch<T>.scratchCount(layout, count: images)
+  let readsBehind = product.readsBehind(T.self)
+  let copySize = LaidOutBatch<T>.scratchCount(layout, count: images, readsBehind: readsBehind)
   Scratch.withScalars(copySize + (packs ? g.groups * packing.size : 0), of: T.self) { scratch in
     let packed = scratch + copySize
     if packs {
@@ -91,7 +84,7 @@ public func convolutionForward<T: ComputeScalar>(
         product.pack(weight + group * m * product.offsets.count, into: packed + group * packing.size)
       }
     }
-    let source = LaidOutBatch(layout, input, count: images, copy: scratch)
+    let source = LaidOutBatch(layout, input, count: images, readsBehind: readsBehind, copy: scratch)
     let parts = product.parts(T.self, images: images)
     parallelFor(images * parts.count) { index in
       let (image, part) = (index / parts.count, index % parts.count)
@@ -123,16 +116,6 @@ public func convolutionInputGradient<T: ComputeScalar>(
   guard g.inputCount > 0 else { return }
   guard g.outputCount > 0 else {
     inputGradient.update(repeating: 0, count: g.inputCount)
-    return
-  }
-  let (mOut, mIn) = (g.outputChannelsPerGroup, g.inputChannelsPerGroup)
-  if g.isPointwise {
-    eachImage(g.batch * g.groups, work: g.operations) { index in
-      gemm(
-        matrix(weight + index % g.groups * mOut * mIn, mOut, mIn).transposed,
-        matrix(outputGradient + index * mOut * g.outputPixels, mOut, g.outputPixels),
-        into: mutableMatrix(inputGradient + index * mIn * g.inputPixels, mIn, g.inputPixels))
-    }
     return
   }
   if let winograd = Winograd<T>(inputGradientOf: g) {
@@ -188,29 +171,19 @@ private func inputGradientPhase<T: ComputeScalar>(
   let packing = product.packing(T.self)
   let images = g.batch * g.groups
   let pixels = rows * columns
-  let copySize = LaidOutBatch<T>.scratchCount(layout, count: images)
+  let readsBehind = product.readsBehind(T.self)
+  let copySize = LaidOutBatch<T>.scratchCount(layout, count: images, readsBehind: readsBehind)
   let kernelSize = g.kernelHeight * g.kernelWidth
-  let turnedSize = mIn * max(1, offsets.count)
-  Scratch.withScalars(copySize + g.groups * packing.size + turnedSize, of: T.self) { scratch in
+  // The weights with input and output channels exchanged, only the taps of this phase: [mIn, mOut · taps].
+  let inner = down.flatMap { y in across.map { x in y.tap * g.kernelWidth + x.tap } }
+  Scratch.withScalars(copySize + g.groups * packing.size, of: T.self) { scratch in
     let packed = scratch + copySize
-    let turned = packed + g.groups * packing.size
     for group in 0..<g.groups {
-      // The weights with input and output channels exchanged, only the taps of this phase: [mIn, mOut · taps].
-      var to = turned
-      for inner in 0..<mIn {
-        for outer in 0..<mOut {
-          let from = weight + ((group * mOut + outer) * mIn + inner) * kernelSize
-          for y in down {
-            for x in across {
-              to.pointee = from[y.tap * g.kernelWidth + x.tap]
-              to += 1
-            }
-          }
-        }
-      }
-      product.pack(turned, into: packed + group * packing.size)
+      product.pack(
+        weight + group * mOut * mIn * kernelSize, laneStride: kernelSize, outerStride: mIn * kernelSize, inner: inner,
+        into: packed + group * packing.size)
     }
-    let source = LaidOutBatch(layout, outputGradient, count: images, copy: scratch)
+    let source = LaidOutBatch(layout, outputGradient, count: images, readsBehind: readsBehind, copy: scratch)
     let parts = product.parts(T.self, images: images)
     parallelFor(images * parts.count) { index in
       let image = index / parts.count
@@ -237,27 +210,4 @@ private func inputGradientPhase<T: ComputeScalar>(
       }
     }
   }
-}
-
-/// Runs `body` for each image: on the team when there are enough of them, else one by one, so that the product inside
-/// can use the team.
-@inline(__always)
-func eachImage(_ count: Int, work: Int, _ body: (Int) -> Void) {
-  if count >= 2 * Threads.count && work > 200_000 {
-    parallelFor(count, body)
-  } else {
-    for index in 0..<count { body(index) }
-  }
-}
-
-@inline(__always)
-func matrix<T: ComputeScalar>(_ pointer: UnsafePointer<T>, _ rows: Int, _ columns: Int) -> Matrix<T> {
-  Matrix(unchecked: pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
-}
-
-@inline(__always)
-func mutableMatrix<T: ComputeScalar>(
-  _ pointer: UnsafeMutablePointer<T>, _ rows: Int, _ columns: Int
-) -> MutableMatrix<T> {
-  MutableMatrix(unchecked: pointer, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
 }

@@ -74,11 +74,6 @@ public struct ConvolutionGeometry: Equatable, Sendable {
   var inputPixels: Int { inputHeight * inputWidth }
   var outputPixels: Int { outputHeight * outputWidth }
 
-  /// Whether each output pixel is a product of one input pixel: then the input is the matrix, and nothing is gathered.
-  var isPointwise: Bool {
-    kernelHeight == 1 && kernelWidth == 1 && stride == (1, 1) && padding == (0, 0, 0, 0)
-  }
-
   /// What is wrong with the sizes, or nil.
   public var problem: String? {
     if batch < 0 { return "a batch of \(batch)" }

@@ -36,14 +36,14 @@ public func convolutionWeightGradient<T: ComputeScalar>(
   let affordable = max(1, (16 << 20) / (g.weightCount * MemoryLayout<T>.stride))
   let imagesPerPart = (g.batch + min(4, affordable) - 1) / min(4, affordable)
   let imageParts = (g.batch + imagesPerPart - 1) / imagesPerPart
-  let isDirect = 5 * g.outputWidth >= 3 * layout.columns && g.outputHeight * layout.columns <= 1 << 12
+  let isDirect = m <= 32 && 5 * g.outputWidth >= 3 * layout.columns && g.outputHeight * layout.columns <= 1 << 12
   // Columns are cut only as far as the team needs: this does not change any sum.
   let unit = isDirect ? 5 : nr
   let panels = (n + unit - 1) / unit
   let columnParts = min(panels, max(1, (4 * Threads.count + imageParts * g.groups - 1) / (imageParts * g.groups)))
   let columnsPerPart = (panels + columnParts - 1) / columnParts * unit
   let images = g.batch * g.groups
-  let copySize = LaidOutBatch<T>.scratchCount(layout, count: images)
+  let copySize = LaidOutBatch<T>.scratchCount(layout, count: images, readsBehind: true)
   let sumsSize = imageParts > 1 ? imageParts * g.weightCount : 0
   // The output gradient with rows as long as those of the input, and zeros where there is no pixel.
   let planeSize = isDirect ? roundUp(g.outputHeight * layout.columns, 16) : 0
@@ -55,7 +55,7 @@ public func convolutionWeightGradient<T: ComputeScalar>(
     if isDirect {
       layOutPlanes(gradientLayout, outputGradient, count: images * m, planeSize: planeSize, into: planes)
     }
-    let source = LaidOutBatch(layout, input, count: images, copy: scratch)
+    let source = LaidOutBatch(layout, input, count: images, readsBehind: true, copy: scratch)
     let sums = imageParts > 1 ? scratch + copySize : weightGradient
     parallelFor(imageParts * g.groups * columnParts) { index in
       let columnPart = index % columnParts

@@ -26,6 +26,8 @@ protocol Kernels<Scalar>: SendableMetatype,
   PoolingKernels,
   OptimizerKernels,
   StridedKernels,
+  ByteKernels,
+  PlanKernels,
   PeakKernels
 {
   associatedtype Scalar

@@ -52,19 +52,25 @@ struct LaidOutBatch<T: ComputeScalar> {
   let copy: UnsafeMutablePointer<T>
   let count: Int
 
+  private let readsBehind: Bool
+
   /// Scalars of scratch that the layout of `count` groups needs.
-  static func scratchCount(_ layout: PatchLayout, count: Int) -> Int {
-    layout.isIdentity ? layout.size : layout.size * count
+  static func scratchCount(_ layout: PatchLayout, count: Int, readsBehind: Bool) -> Int {
+    layout.isIdentity ? (readsBehind ? layout.size : 0) : layout.size * count
   }
 
   /// Lays out `count` groups that follow one another in `source`; `copy` has room for `scratchCount` scalars.
-  init(_ layout: PatchLayout, _ source: UnsafePointer<T>, count: Int, copy: UnsafeMutablePointer<T>) {
+  init(
+    _ layout: PatchLayout, _ source: UnsafePointer<T>, count: Int, readsBehind: Bool, copy: UnsafeMutablePointer<T>
+  ) {
     self.layout = layout
+    self.readsBehind = readsBehind
     self.source = source
     self.copy = copy
     self.count = count
     if layout.isIdentity {
-      // Reading may reach over the last value, so the last group, and only that, is copied to where it may.
+      // Where reading may reach over the last value, the last group, and only that, is copied to where it may.
+      guard readsBehind else { return }
       layout.layOut(source + (count - 1) * layout.channels * layout.height * layout.width, into: copy)
       return
     }
@@ -80,7 +86,8 @@ struct LaidOutBatch<T: ComputeScalar> {
   /// Where group number `index` begins.
   func pointer(_ index: Int) -> UnsafePointer<T> {
     if layout.isIdentity {
-      return index == count - 1 ? UnsafePointer(copy) : source + index * layout.channels * layout.height * layout.width
+      return readsBehind && index == count - 1
+        ? UnsafePointer(copy) : source + index * layout.channels * layout.height * layout.width
     }
     return UnsafePointer(copy + index * layout.size)
   }

@@ -39,8 +39,17 @@ struct PatchProduct {
   /// Whether the direct way is taken: unless more than 40 % of the pixels would be dropped.
   var isDirect: Bool { 5 * columns >= 3 * rowStride }
 
+  /// Whether the rows of the image follow one another without a gap: then any pixels form one long row.
+  private var isContiguous: Bool { columns == rowStride }
+
   /// Whether A is worth packing for so many images: for the direct way that takes some hundred pixels.
-  func packs(images: Int) -> Bool { !isDirect || images * rows * columns >= 512 }
+  func packs(images: Int) -> Bool { !isDirect || images * rows * columns >= 128 }
+
+  /// Whether the source is read behind its last value: by rows shorter than a register.
+  func readsBehind<T: ComputeScalar>(_: T.Type) -> Bool {
+    let lanes = kernels(T.self).tileColumns / 2
+    return !isDirect || (isContiguous ? rows * columns : columns) < lanes
+  }
 
   /// How A is packed.
   func packing<T: ComputeScalar>(_: T.Type) -> PackedMatrix {
@@ -69,17 +78,50 @@ struct PatchProduct {
   func pack<T: ComputeScalar>(_ a: UnsafePointer<T>, into packed: UnsafeMutablePointer<T>) {
     let kernels = kernels(T.self)
     let mr = kernels.tileRows
-    let packing = packing(T.self)
     let taps = offsets.count
+    eachPanel(T.self, into: packed) { row, first, depth, panel in
+      kernels.packPanel(
+        a + row * taps + first, lanes: min(mr, m - row), laneStride: taps, depth: depth, depthStride: 1, width: mr,
+        into: panel)
+    }
+  }
+
+  /// Packs an A whose tap k of row i is `a[i · laneStride + outer · outerStride + inner[k % inner.count]]` with
+  /// `outer = k / inner.count`: weights turned round, some of the taps of each kernel.
+  func pack<T: ComputeScalar>(
+    _ a: UnsafePointer<T>, laneStride: Int, outerStride: Int, inner: [Int], into packed: UnsafeMutablePointer<T>
+  ) {
+    let kernels = kernels(T.self)
+    let mr = kernels.tileRows
+    let isWhole = inner == Array(0..<inner.count)
+    eachPanel(T.self, into: packed) { row, first, depth, panel in
+      let lanes = min(mr, m - row)
+      var k = first
+      while k < first + depth {
+        let (outer, tap) = (k / inner.count, k % inner.count)
+        let count = isWhole ? min(inner.count - tap, first + depth - k) : 1
+        kernels.packPanel(
+          a + row * laneStride + outer * outerStride + inner[tap], lanes: lanes, laneStride: laneStride, depth: count,
+          depthStride: 1, width: mr, into: panel + (k - first) * mr)
+        k += count
+      }
+    }
+  }
+
+  /// Calls `body` with the first row, the first tap, the depth and the place of each packed panel, on the team.
+  private func eachPanel<T: ComputeScalar>(
+    _: T.Type, into packed: UnsafeMutablePointer<T>,
+    _ body: (_ row: Int, _ firstTap: Int, _ depth: Int, _ panel: UnsafeMutablePointer<T>) -> Void
+  ) {
+    let packing = packing(T.self)
+    let mr = kernels(T.self).tileRows
     let perPart = max(1, 16384 / packing.panelSize)
     let total = packing.blocks * packing.panels
     parallelFor((total + perPart - 1) / perPart) { part in
       for index in part * perPart..<min((part + 1) * perPart, total) {
         let (block, panel) = (index / packing.panels, index % packing.panels)
         let first = block * packing.depth
-        kernels.packPanel(
-          a + panel * mr * taps + first, lanes: min(mr, m - panel * mr), laneStride: taps,
-          depth: min(packing.depth, taps - first), depthStride: 1, width: mr, into: packed + index * packing.panelSize)
+        body(panel * mr, first, min(packing.depth, offsets.count - first), packed + index * packing.panelSize)
       }
     }
   }
@@ -96,7 +138,8 @@ struct PatchProduct {
     /// Rows of A and pixels of one part.
     func part(_ index: Int, rows: Int, pixels: Int) -> (rows: Range<Int>, pixels: Range<Int>) {
       let (row, pixel) = (index / pixelParts * rowsPerPart, index % pixelParts * pixelsPerPart)
-      return (row..<min(row + rowsPerPart, rows), pixel..<min(pixel + pixelsPerPart, pixels))
+      let isLast = index % pixelParts == pixelParts - 1
+      return (row..<min(row + rowsPerPart, rows), pixel..<(isLast ? pixels : pixel + pixelsPerPart))
     }
   }
 
@@ -107,7 +150,7 @@ struct PatchProduct {
   func parts<T: ComputeScalar>(_: T.Type, images: Int) -> Parts {
     let kernels = kernels(T.self)
     let (mr, size) = (kernels.tileRows, MemoryLayout<T>.stride)
-    let unit = isDirect ? columns : kernels.tileColumns
+    let unit = isDirect && !isContiguous ? columns : kernels.tileColumns
     let pixels = rows * columns
     let panels = (m + mr - 1) / mr
     let cache = Processor.current.level2Cache
@@ -128,9 +171,11 @@ struct PatchProduct {
     // Parts of equal size: a last part of a few pixels would leave a core waiting.
     let pixelsPerPart = max(unit, roundUp((pixels + pixelParts - 1) / pixelParts, unit))
     let rowsPerPart = (panels + rowParts - 1) / rowParts * mr
+    // A rest of less than a register goes to the part before it.
+    let rest = isDirect && isContiguous ? kernels.tileColumns / 2 : 1
     return Parts(
       rowParts: (m + rowsPerPart - 1) / rowsPerPart, rowsPerPart: rowsPerPart,
-      pixelParts: max(1, (pixels + pixelsPerPart - 1) / pixelsPerPart), pixelsPerPart: pixelsPerPart)
+      pixelParts: max(1, (pixels - rest) / pixelsPerPart + 1), pixelsPerPart: pixelsPerPart)
   }
 
   /// Computes a part of C, whose rows are `stride` scalars apart.
@@ -144,9 +189,8 @@ struct PatchProduct {
       var a = a
       a.pointer += part.rows.lowerBound / kernels(T.self).tileRows * a.panelStride
       runDirect(
-        a, m: part.rows.count, source, rows: part.pixels.lowerBound / columns..<part.pixels.upperBound / columns,
-        into: c + part.rows.lowerBound * stride, stride: stride, bias: bias.map { $0 + part.rows.lowerBound },
-        activation: activation, slope: slope)
+        a, m: part.rows.count, source, pixels: part.pixels, into: c + part.rows.lowerBound * stride, stride: stride,
+        bias: bias.map { $0 + part.rows.lowerBound }, activation: activation, slope: slope)
     } else {
       runPacked(
         a.pointer, source, pixels: part.pixels, into: c, stride: stride, bias: bias, activation: activation,
@@ -156,35 +200,42 @@ struct PatchProduct {
 
   @inline(__always)
   private func runDirect<T: ComputeScalar>(
-    _ a: Operand<T>, m: Int, _ source: UnsafePointer<T>, rows range: Range<Int>, into c: UnsafeMutablePointer<T>,
+    _ a: Operand<T>, m: Int, _ source: UnsafePointer<T>, pixels: Range<Int>, into c: UnsafeMutablePointer<T>,
     stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
   ) {
     let kernels = kernels(T.self)
-    let nr = kernels.tileColumns
-    // From the first pixel of the first row to the last one of the last, the dropped ones between them included.
-    let length = (range.count - 1) * rowStride + columns
-    // The smaller operand is the one to be read again and again.
-    let rowsOutside = m > length
-    func multiply(_ target: UnsafeMutablePointer<T>, _ targetStride: Int) {
+    func multiply(from first: Int, count: Int, into target: UnsafeMutablePointer<T>, _ targetStride: Int) {
       offsets.withUnsafeBufferPointer { offsets in
         kernels.gemmDirect(
-          m: m, n: length, depth: offsets.count, a: a.pointer, rowStrideA: a.rowStride, depthStrideA: a.depthStride,
-          panelStrideA: a.panelStride, b: source + range.lowerBound * rowStride, panelStrideB: nr,
+          m: m, n: count, depth: offsets.count, a: a.pointer, rowStrideA: a.rowStride, depthStrideA: a.depthStride,
+          panelStrideA: a.panelStride, b: source + first, panelStrideB: kernels.tileColumns,
           offsets: offsets.baseAddress!, c: target, rowStride: targetStride, alpha: 1, beta: 0, rowBias: bias,
-          columnBias: nil, activation: activation, slope: slope, rowsOutside: rowsOutside)
+          columnBias: nil, activation: activation, slope: slope,
+          // The smaller operand is the one to be read again and again.
+          rowsOutside: m > count)
       }
     }
-    let target = c + range.lowerBound * columns
-    if columns == rowStride || range.count == 1 {
-      multiply(target, stride)
+    if isContiguous {
+      multiply(from: pixels.lowerBound, count: pixels.count, into: c + pixels.lowerBound, stride)
       return
     }
-    Scratch.withScalars(m * length + nr, of: T.self) { lines in
-      multiply(lines, length)
-      for row in 0..<m {
-        kernels.layOutChannel(
-          lines + row * length, height: range.count, width: rowStride, top: 0, left: 0, strideY: 1, strideX: 1,
-          rows: range.count, columns: columns, into: target + row * stride)
+    // Lines hold whole rows of the source, the pixels to be dropped included: as many as half the level-1 cache holds,
+    // except where A is so large that it must not be read more often than needed.
+    let rows = pixels.lowerBound / columns..<pixels.upperBound / columns
+    let isHeavy = m * offsets.count * MemoryLayout<T>.stride > Processor.current.level1DataCache
+    let affordable = Processor.current.level1DataCache / 2 / (m * rowStride * MemoryLayout<T>.stride)
+    let perTurn = isHeavy ? rows.count : min(rows.count, max(1, affordable))
+    Scratch.withScalars(m * perTurn * rowStride, of: T.self) { lines in
+      var row = rows.lowerBound
+      while row < rows.upperBound {
+        let count = min(perTurn, rows.upperBound - row)
+        // From the first pixel of the first row to the last one of the last.
+        let length = (count - 1) * rowStride + columns
+        multiply(from: row * rowStride, count: length, into: lines, length)
+        kernels.copyPlanes(
+          lines, channels: m, channelStride: length, rows: count, rowStride: rowStride, columns: columns,
+          into: c + row * columns, targetChannelStride: stride)
+        row += count
       }
     }
   }

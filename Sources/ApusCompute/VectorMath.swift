@@ -90,10 +90,9 @@ public enum UnaryFunction: Hashable, Sendable {
 
 /// y = f(x) for `count` numbers.
 ///
-/// Within 2 units in the last place of the exact value (3 in `Double`; 5 for `.gelu`). The exceptions: `.geluTanh`, whose
-/// error grows with |x| where the result vanishes, as its formula's does; and functions made of others, such as
-/// `.silu` and `.mish`, where the result is near the smallest normal number. NaN, infinities, zeros and denormal numbers
-/// give what the C library's scalar functions give.
+/// In `Float`, within 2 units in the last place of the exact value for every argument there is, 4 for `.erf`, `.gelu` and
+/// `.geluTanh`: Docs/Numerics.md has what was measured. NaN, infinities, zeros and denormal numbers give what the C
+/// library's scalar functions give.
 ///
 /// - Parameters:
 ///   - function: The function f.

@@ -38,20 +38,44 @@ public enum Threads {
 /// not depend on `Threads.count`: cut work by its size, never by the number of threads. A call from inside a chunk, or
 /// while another thread uses the team, runs serially. Costs about 0.3 µs when the team is awake.
 package func parallelFor(_ chunks: Int, _ body: (Int) -> Void) {
-  if chunks <= 1 || Threads.count == 1 || !WorkerTeam.shared.run(chunks, body) {
-    for chunk in 0..<max(chunks, 0) { body(chunk) }
+  if chunks > 1 && Threads.count > 1 {
+    let isDone = withoutActuallyEscaping(body) { escapable in
+      // In a struct: to point at a closure itself, Swift would wrap it in another one.
+      withUnsafePointer(to: ChunkClosure(body: escapable)) { closure in
+        WorkerTeam.shared.run(chunks, closure) {
+          $0.assumingMemoryBound(to: ChunkClosure.self).pointee.body($1)
+        }
+      }
+    }
+    if isDone { return }
   }
+  for chunk in 0..<max(chunks, 0) { body(chunk) }
+}
+
+private struct ChunkClosure {
+  let body: (Int) -> Void
+}
+
+/// `parallelFor` with a function that captures nothing and is given the context instead: for callers that must not
+/// allocate, as lending a closure to other threads does.
+@inline(__always)
+func parallelFor(
+  _ chunks: Int, context: UnsafeRawPointer, _ body: @convention(c) (_ context: UnsafeRawPointer, _ chunk: Int) -> Void
+) {
+  if chunks > 1 && Threads.count > 1 && WorkerTeam.shared.run(chunks, context, body) { return }
+  for chunk in 0..<max(chunks, 0) { body(context, chunk) }
 }
 
 /// Threads that wait for work by spinning for a short while, so that a fork costs a fraction of a microsecond.
 ///
 /// `DispatchQueue.concurrentPerform` needs tens of microseconds to wake its helpers, as long as a whole operation of
 /// a small model. The team calls it once to borrow threads, keeps them spinning on `ticket` between operations, and
-/// gives them back after `patience` without work: an idle team costs nothing.
+/// gives them back after `patience` without work: an idle team costs nothing. Patience must outlast the wait for the
+/// longest chunk of an operation that the next one follows, or every operation would have to wake the team anew.
 ///
 /// The caller works too, and waits only for chunks that a member has claimed, never for a member that got no thread.
 ///
-/// `@unchecked Sendable`: the plain fields `body`, `job` and `instructionSet` are written only by the thread that holds `busy`,
+/// `@unchecked Sendable`: the plain fields `body`, `context`, `job` and `instructionSet` are written only by the thread that holds `busy`,
 /// before it publishes the job in `ticket` (releasing), and read only by a member that has claimed one of its chunks
 /// from `ticket` (acquiring). The writer cannot go on to the next job before that chunk is counted in `finished`.
 final class WorkerTeam: @unchecked Sendable {
@@ -59,7 +83,7 @@ final class WorkerTeam: @unchecked Sendable {
   static let limit = Atomic<Int>(Threads.defaultCount(environmentValue("APUS_THREADS")))
 
   /// Seconds that a member spins without work before it goes home.
-  private static let patience = 200e-6
+  private static let patience = 1e-3
 
   /// Chunks of one job at most; a job with more is cut into groups of chunks.
   private static let maximumChunks = (1 << 20) - 1
@@ -71,33 +95,32 @@ final class WorkerTeam: @unchecked Sendable {
   private let busy = Atomic<Bool>(false)
   private let members = Atomic<Int>(0)
   private let summons = Atomic<Bool>(false)
-  private var body: UnsafePointer<(Int) -> Void>?
+  private var body: ChunkFunction?
+  private var context: UnsafeRawPointer?
   private var job: UInt64 = 0
   /// The kernel set that the caller was told to use, which a test may set for itself alone.
   private var instructionSet: InstructionSet?
 
+  typealias ChunkFunction = @convention(c) (_ context: UnsafeRawPointer, _ chunk: Int) -> Void
+
   /// Runs the chunks on the team; false, with nothing done, when the team is busy.
-  func run(_ chunks: Int, _ body: (Int) -> Void) -> Bool {
+  func run(_ chunks: Int, _ context: UnsafeRawPointer, _ body: ChunkFunction) -> Bool {
     guard chunks <= WorkerTeam.maximumChunks,
       busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else { return false }
     defer { busy.store(false, ordering: .releasing) }
     summonMembers(min(WorkerTeam.limit.load(ordering: .relaxed), chunks) - 1)
-    withoutActuallyEscaping(body) { escapable in
-      withUnsafePointer(to: escapable) { pointer in
-        self.body = pointer
-        instructionSet = InstructionSet.inherited
-        finished.store(0, ordering: .relaxed)
-        job = (job &+ 1) & 0xFF_FFFF
-        ticket.store(job << 40 | UInt64(chunks) << 20, ordering: .releasing)
-        while claimAndRun() {}
-        var spins = 0
-        while finished.load(ordering: .acquiring) < chunks {
-          spins &+= 1
-          if spins & 0xFFF == 0 { sched_yield() }
-        }
-        self.body = nil
-      }
+    self.body = body
+    self.context = context
+    instructionSet = InstructionSet.inherited
+    finished.store(0, ordering: .relaxed)
+    job = (job &+ 1) & 0xFF_FFFF
+    ticket.store(job << 40 | UInt64(chunks) << 20, ordering: .releasing)
+    while claimAndRun() {}
+    var spins = 0
+    while finished.load(ordering: .acquiring) < chunks {
+      spins &+= 1
+      if spins & 0xFFF == 0 { sched_yield() }
     }
     return true
   }
@@ -119,14 +142,12 @@ final class WorkerTeam: @unchecked Sendable {
     }
   }
 
-  /// A call of its own, so that no reference to the closure outlives the chunk: the caller's frame holds the closure,
-  /// and may be gone as soon as `finished` counts the chunk.
-  @inline(never)
   private func execute(_ chunk: Int) {
+    guard let body, let context else { return }
     if let instructionSet {
-      InstructionSet.with(instructionSet) { body!.pointee(chunk) }
+      InstructionSet.with(instructionSet) { body(context, chunk) }
     } else {
-      body!.pointee(chunk)
+      body(context, chunk)
     }
   }
 

@@ -22,7 +22,7 @@ public enum Gzip {
     try bytes.withUnsafeBufferPointer { buffer throws(DataError) in
       let output = InflateOutput(limit: limit, hint: sizeHint(buffer))
       try decompress(buffer, into: output)
-      return output.bytes
+      return output.takeBytes()
     }
   }
 
@@ -35,7 +35,7 @@ public enum Gzip {
       } catch {
         guard output.count > 0 || error.kind == .tooLarge else { throw error }
       }
-      return output.bytes
+      return output.takeBytes()
     }
   }
 

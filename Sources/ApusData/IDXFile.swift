@@ -67,7 +67,7 @@ public struct IDXFile: Equatable, Sendable {
     }
   }
 
-  private init(plain file: [UInt8]) throws(DataError) {
+  private init(plain file: consuming [UInt8]) throws(DataError) {
     let header = try IDXFile.header(file)
     let available = file.count - header.size
     guard available == header.contentSize else {
@@ -78,7 +78,9 @@ public struct IDXFile: Equatable, Sendable {
     }
     elementType = header.elementType
     dimensions = header.dimensions
-    bytes = Array(file[header.size...])
+    // In place: a data set would else be in memory twice.
+    file.removeSubrange(..<header.size)
+    bytes = file
   }
 
   private struct Header {

@@ -1,3 +1,4 @@
+import ApusCompute
 import ApusTensor
 
 /// Labelled images, kept as bytes: a quarter of what Float would take. A batch turns them into Float as it is put
@@ -61,13 +62,12 @@ public struct ImageDataset: Dataset {
     let size = channels * height * width
     let scale = 1 / (255 * normalization.deviation)
     let shift = -normalization.mean / normalization.deviation
-    let inputs = pixels.withUnsafeBufferPointer { source in
-      Tensor<Float>(shape: [indices.count, channels, height, width]) { target in
-        for (place, index) in indices.enumerated() {
-          precondition(index >= 0 && index < count, "batch: \(index) is not in 0..<\(count)")
-          let from = UnsafeBufferPointer(rebasing: source[index * size..<(index + 1) * size])
-          let to = UnsafeMutableBufferPointer(rebasing: target[place * size..<(place + 1) * size])
-          for pixel in 0..<size { to[pixel] = Float(from[pixel]) * scale + shift }
+    for index in indices { precondition(index >= 0 && index < count, "batch: \(index) is not in 0..<\(count)") }
+    let inputs = Tensor<Float>(shape: [indices.count, channels, height, width]) { target in
+      pixels.withUnsafeBufferPointer { source in
+        indices.withUnsafeBufferPointer { indices in
+          guard let source = source.baseAddress, let target = target.baseAddress else { return }
+          gatherBytes(source, rows: indices, count: size, scale: scale, shift: shift, into: target)
         }
       }
     }

@@ -37,6 +37,8 @@ enum InflateFault: Error {
 
 /// Decoded bytes, in memory that grows with what is really produced, up to a limit.
 final class InflateOutput {
+  /// The bytes lie in the array that they are handed over in: a data set would else be in memory twice.
+  private var storage: [UInt8]
   private(set) var start: UnsafeMutablePointer<UInt8>
   private(set) var capacity: Int
   private(set) var count = 0
@@ -49,24 +51,30 @@ final class InflateOutput {
   init(limit: Int, hint: Int) {
     self.limit = max(0, limit)
     capacity = min(max(hint, 1 << 12), self.limit)
-    start = Self.allocate(capacity)
+    var room = Self.room(capacity)
+    start = Self.address(&room)
+    storage = room
   }
 
-  deinit { free(start) }
+  /// Room for `capacity` bytes and the slack, holding anything.
+  private static func room(_ capacity: Int) -> [UInt8] {
+    Array(unsafeUninitializedCapacity: capacity + slack) { _, count in count = capacity + slack }
+  }
 
-  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<UInt8> {
-    guard let memory = malloc(capacity + slack) else { fatalError("out of memory: \(capacity) decompressed bytes") }
-    return memory.assumingMemoryBound(to: UInt8.self)
+  /// Where an array's bytes lie, as long as nothing but this object refers to it or changes it.
+  private static func address(_ array: inout [UInt8]) -> UnsafeMutablePointer<UInt8> {
+    array.withUnsafeMutableBufferPointer { $0.baseAddress.unsafelyUnwrapped }
   }
 
   /// Doubles the room; throws when the limit is reached.
   func grow() throws(InflateFault) {
     guard capacity < limit else { throw .limit }
     let wanted = capacity > limit / 2 ? limit : capacity * 2
-    let larger = Self.allocate(wanted)
-    larger.update(from: start, count: count)
-    free(start)
-    start = larger
+    var larger = Self.room(wanted)
+    let place = Self.address(&larger)
+    place.update(from: start, count: count)
+    storage = larger
+    start = place
     capacity = wanted
   }
 
@@ -79,7 +87,12 @@ final class InflateOutput {
     count += bytes.count
   }
 
-  var bytes: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
+  /// Hands the bytes over, without a copy; nothing can be appended after it.
+  func takeBytes() -> [UInt8] {
+    storage.removeLast(storage.count - count)
+    defer { storage = [] }
+    return storage
+  }
 }
 
 /// Decoder of deflate streams, RFC 1951.

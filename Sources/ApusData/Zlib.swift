@@ -42,7 +42,7 @@ public enum Zlib {
           .malformed, at: .byte(reader.position), expected: "the end of the stream",
           found: "\(reader.remaining) more bytes")
       }
-      return output.bytes
+      return output.takeBytes()
     }
   }
 

@@ -20,7 +20,7 @@ enum ScaledExponentialLinearOperation: UnaryOperation {
 enum GaussianErrorLinearOperation: UnaryOperation {
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    x * x.normalDistribution().value
+    x.timesNormalDistribution()
   }
 
   @inline(__always)
@@ -39,9 +39,32 @@ enum TanhGaussianErrorLinearOperation: UnaryOperation {
     return x * inner * V(repeating: 1.5957691216057308)
   }
 
+  /// The gate as high + low: an error in g counts g times as much in the exponential.
+  @inline(__always)
+  static func extendedGate<V: MathVector>(_ x: V) -> (high: V, low: V) {
+    let (scale, scaleLow, factor, factorLow) = V.tanhGate
+    let one = V(repeating: 1)
+    // Beyond this the sigmoid is 0 or 1, and the square might overflow.
+    let x = x.atLeast(V(repeating: -40)).atMost(V(repeating: 40))
+    let square = x * x
+    let cubic = V(repeating: factor) * square
+    let cubicLow = V(repeating: factor).productError(square, cubic)
+      .adding(V(repeating: factor), times: x.productError(x, square)).adding(V(repeating: factorLow), times: square)
+    let inner = one + cubic
+    let part = inner - one
+    let innerLow = ((one - (inner - part)) + (cubic - part)) + cubicLow
+    let front = x * V(repeating: scale)
+    let frontLow = x.productError(V(repeating: scale), front).adding(x, times: V(repeating: scaleLow))
+    let high = front * inner
+    return (high, front.productError(inner, high).adding(front, times: innerLow).adding(frontLow, times: inner))
+  }
+
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    x * gate(x).sigmoid()
+    let (high, low) = extendedGate(x)
+    let correction = (-low).replacing(with: low, where: high .< V(repeating: 0))
+    return x.timesSigmoid(of: high, (-high.magnitude).exponentialFactors(correctedBy: correction))
+      .replacing(with: x, where: x .== V.infinity)
   }
 
   @inline(__always)
@@ -57,7 +80,8 @@ enum TanhGaussianErrorLinearOperation: UnaryOperation {
 enum SigmoidLinearOperation: UnaryOperation {
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    x * x.sigmoid()
+    x.timesSigmoid(of: x, (-x.magnitude).exponentialFactors(correctedBy: V(repeating: 0)))
+      .replacing(with: x, where: x .== V.infinity)
   }
 
   @inline(__always)
@@ -85,7 +109,35 @@ enum MishOperation: UnaryOperation {
 
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    x * tanhSoftplus(x).value
+    let factors = (-x.magnitude).exponentialFactors(correctedBy: V(repeating: 0))
+    let e = factors.product
+    let two = V(repeating: 2)
+    let isNegative = x .< V(repeating: 0)
+    // Numerator and denominator of t as high + low. On the negative side the numerator is that of e's significand: its power
+    // of two comes last, since t underflows before x t does.
+    let large = V(repeating: 1).replacing(with: two, where: isNegative)
+    let small = (e + e).replacing(with: e, where: isNegative)
+    let sum = large + small
+    let sumLow = small - (sum - large)
+    let scaled = factors.significand * sum
+    let scaledLow = factors.significand.productError(sum, scaled).adding(factors.significand, times: sumLow)
+      .adding(factors.low, times: sum)
+    let top = sum.replacing(with: scaled, where: isNegative)
+    let topLow = sumLow.replacing(with: scaledLow, where: isNegative)
+    let part = sum.replacing(with: factors.scale(scaled), where: isNegative)
+    let rest = (two * e * e).replacing(with: two, where: isNegative)
+    let bottom = part + rest
+    let restRounded = bottom - part
+    let bottomLow =
+      ((part - (bottom - restRounded)) + (rest - restRounded))
+      + sumLow.replacing(with: factors.scale(scaledLow), where: isNegative)
+    let inverse = V(repeating: 1) / bottom
+    let y = top * inverse
+    let back = y * bottom
+    let remainder = (((top - back) - y.productError(bottom, back)) + topLow).adding(-y, times: bottomLow)
+    let product = (x * (remainder * inverse)).adding(x, times: y)
+    return product.replacing(with: factors.scale(product), where: isNegative).vanishing(x, where: x)
+      .replacing(with: x, where: x .== V.infinity)
   }
 
   @inline(__always)
@@ -110,11 +162,15 @@ enum SoftplusOperation: UnaryOperation {
   }
 }
 
-/// min(max(x / 6 + ½, 0), 1).
+/// min(max((x + 3) / 6, 0), 1).
 enum HardSigmoidOperation: UnaryOperation {
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    V(repeating: 0.5).adding(x, times: V(repeating: 1.0 / 6)).atLeast(V(repeating: 0)).atMost(V(repeating: 1))
+    // Near −3 the sum x / 6 + ½ loses digits; there x + 3 is exact.
+    let sixth = V(repeating: 1.0 / 6)
+    return V(repeating: 0.5).adding(x, times: sixth)
+      .replacing(with: (x + V(repeating: 3)) * sixth, where: x .< V(repeating: -1.5))
+      .atLeast(V(repeating: 0)).atMost(V(repeating: 1))
   }
 
   @inline(__always)

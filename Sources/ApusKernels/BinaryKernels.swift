@@ -83,13 +83,17 @@ struct BinaryArrays<V: MathVector> {
   @inline(never)
   func run<Op: BinaryOperation>(_: Op.Type) {
     switch layout {
-    case .arrays: V.map(a, b, result, count) { Op.value($0, $1) }
+    case .arrays:
+      @inline(__always) func body(_ a: V, _ b: V) -> V { Op.value(a, b) }
+      V.map(a, b, result, count, body)
     case .scalarA:
       let a = V(repeating: a.pointee)
-      V.map(b, result, count) { Op.value(a, $0) }
+      @inline(__always) func body(_ b: V) -> V { Op.value(a, b) }
+      V.map(b, result, count, body)
     case .scalarB:
       let b = V(repeating: b.pointee)
-      V.map(a, result, count) { Op.value($0, b) }
+      @inline(__always) func body(_ a: V) -> V { Op.value(a, b) }
+      V.map(a, result, count, body)
     }
   }
 

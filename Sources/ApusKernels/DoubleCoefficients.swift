@@ -15,7 +15,8 @@ extension DoubleVector {
 
   @inline(__always) static var ln2High: Double { 0.6931471805592082 }
   @inline(__always) static var ln2Low: Double { 7.371002565167799e-13 }
-  @inline(__always) static var exponentialLimits: (low: Double, high: Double) { (-746, 710) }
+  // Below the lower limit even x eˣ is 0; above the upper one eˣ is ∞.
+  @inline(__always) static var exponentialLimits: (low: Double, high: Double) { (-760, 710) }
   @inline(__always) static var hyperbolicLimit: Double { 20 }
   @inline(__always) static var reciprocalRootMagic: Bits { Bits(repeating: 0x5FE6_EB50_C7B5_37A9) }
   @inline(__always) static var reciprocalRootSteps: Int { 3 }
@@ -30,6 +31,11 @@ extension DoubleVector {
     (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32, 0)
   }
   @inline(__always) static var trigonometricLimit: Double { 1_600_000 }
+
+  // 2 √(2/π) and 0.044715, each with what rounding it loses.
+  @inline(__always) static var tanhGate: (scale: Double, scaleLow: Double, factor: Double, factorLow: Double) {
+    (1.5957691216057308, -9.96930880911092e-17, 0.044715, 2.1960211427085595e-18)
+  }
 
   @inline(__always)
   static func exponentialTail(_ r: Self) -> Self {
@@ -68,15 +74,18 @@ extension DoubleVector {
   }
 
   @inline(__always)
-  static func normalTailFactor(_ q: Self) -> Self {
-    Self(repeating: -6.708713143003959e-10).horner(q, -2.4163630383378157e-09).horner(q, 1.7571527063692364e-09)
-      .horner(q, 1.9228153396223194e-08).horner(q, 1.3454582950692455e-08).horner(q, -8.47800475037828e-08)
-      .horner(q, -1.5502975593088507e-07).horner(q, 2.7123177775180825e-07).horner(q, 1.0215260933786366e-06)
-      .horner(q, -6.29370592441874e-07).horner(q, -5.920133640277883e-06).horner(q, 7.165464060356993e-07)
-      .horner(q, 3.514466779845063e-05).horner(q, -1.9082299557717717e-06).horner(q, -0.0002310949307142615)
-      .horner(q, 0.00013334430815009954).horner(q, 0.001630818456983135).horner(q, -0.0034796923670199573)
-      .horner(q, -0.007540188966683573).horner(q, 0.060396574890919645).horner(q, -0.18652185795965862)
-      .horner(q, 0.38713740074221487).horner(q, -0.6078966419718921).horner(q, 0.7552851304157515)
+  static func normalTailFactor(_ q: Self) -> (slope: Self, constant: Double, constantLow: Double) {
+    let slope = Self(repeating: -6.708713143003959e-10).horner(q, -2.4163630383378157e-09).horner(
+      q, 1.7571527063692364e-09
+    )
+    .horner(q, 1.9228153396223194e-08).horner(q, 1.3454582950692455e-08).horner(q, -8.47800475037828e-08)
+    .horner(q, -1.5502975593088507e-07).horner(q, 2.7123177775180825e-07).horner(q, 1.0215260933786366e-06)
+    .horner(q, -6.29370592441874e-07).horner(q, -5.920133640277883e-06).horner(q, 7.165464060356993e-07)
+    .horner(q, 3.514466779845063e-05).horner(q, -1.9082299557717717e-06).horner(q, -0.0002310949307142615)
+    .horner(q, 0.00013334430815009954).horner(q, 0.001630818456983135).horner(q, -0.0034796923670199573)
+    .horner(q, -0.007540188966683573).horner(q, 0.060396574890919645).horner(q, -0.18652185795965862)
+    .horner(q, 0.38713740074221487).horner(q, -0.6078966419718921)
+    return (slope, 0.7552851304157515, 0)
   }
 
   // log(1 + f) = 2s + s³ P(s²) with s = f / (2 + f), arranged as fdlibm does to keep f exact; error 2⁻⁵⁸.

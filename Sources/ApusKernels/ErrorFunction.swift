@@ -1,19 +1,23 @@
 // The error function and the normal distribution function.
 //
 // Half the complementary error function, T(x) = ½ erfc(x / √2) = exp(−x²/2) · G(x), falls to nothing, but G is tame:
-// G(x) = w · P(q) with w = 1 / (x + 4), q = 1 − 8 w in [−1, 1], and P a polynomial that is exact to a few 2⁻²⁶ (Float)
-// or 2⁻⁵⁷ (Double), relative, for every x ≥ 0 that does not underflow. T keeps its digits to the very end, and with it
+// G(x) = w · P(q) with w = 1 / (x + 4), q = 1 − 8 w in [−1, 1], and P a polynomial that is exact to 2⁻²⁸ (Float) or
+// a few 2⁻⁵⁷ (Double), relative, for every x ≥ 0 at which T does not underflow. T keeps its digits to the very end, and with it
 // Φ(x) on the negative side, which 1 + erf(x) loses to cancellation.
 
 extension MathVector {
   /// exp(−x² / 2), with the error of the square made good: it counts for x² / 2 times as much in the result.
   @inline(__always)
-  func gaussian() -> Self {
+  func gaussian() -> Self { gaussianFactors().product }
+
+  /// exp(−x² / 2), taken apart.
+  @inline(__always)
+  func gaussianFactors() -> ExponentialFactors<Self> {
     // Beyond this the result is 0, and the square might overflow.
     let x = magnitude.atMost(Self(repeating: 60))
     let square = x * x
     let error = x.productError(x, square)
-    return (Self(repeating: -0.5) * square).exponential(correctedBy: Self(repeating: -0.5) * error)
+    return (Self(repeating: -0.5) * square).exponentialFactors(correctedBy: Self(repeating: -0.5) * error)
   }
 
   /// G(|x|).
@@ -29,8 +33,11 @@ extension MathVector {
     let product = w * denominator
     let e = ((one - product) - w.productError(denominator, product)) - w * lost
     let q = (one - Self(repeating: 8) * w) - Self(repeating: 8) * w * e
-    let factor = Self.normalTailFactor(q)
-    return w * factor.adding(factor, times: e)
+    // The last step of P by hand, for what its rounding loses.
+    let (slope, constant, constantLow) = Self.normalTailFactor(q)
+    let factor = Self(repeating: constant).adding(slope, times: q)
+    let rest = (Self(repeating: constant) - factor).adding(slope, times: q) + Self(repeating: constantLow)
+    return w * (factor + rest.adding(factor, times: e))
   }
 
   /// Φ(x), the normal distribution function, and the exp(−x²/2) that its derivative needs.
@@ -40,6 +47,19 @@ extension MathVector {
     let tail = g * normalTailRatio()
     let isNegative = self .< Self(repeating: 0)
     return ((Self(repeating: 1) - tail).replacing(with: tail, where: isNegative), g)
+  }
+
+  /// x Φ(x). Φ underflows before the product does, so its power of two comes last.
+  @inline(__always)
+  func timesNormalDistribution() -> Self {
+    let factors = gaussianFactors()
+    let ratio = normalTailRatio()
+    let tail = factors.significand * ratio
+    let lost = factors.significand.productError(ratio, tail).adding(factors.low, times: ratio)
+    let above = self * (Self(repeating: 1) - factors.scale(tail))
+    let below = factors.scale((self * lost).adding(self, times: tail))
+    return above.replacing(with: below, where: self .< Self(repeating: 0))
+      .replacing(with: self * Self(repeating: 0), where: self .< Self(repeating: -40))
   }
 
   /// The error function: an odd polynomial up to 1, 1 − 2 T(√2 x) beyond.

@@ -14,7 +14,15 @@ extension MathVector {
 
   /// e to the power `self + low`, where `low` is a correction that may be smaller than the last place of self.
   @inline(__always)
-  func exponential(correctedBy low: Self) -> Self {
+  func exponential(correctedBy low: Self) -> Self { exponentialFactors(correctedBy: low).product }
+
+  /// eˣ.
+  @inline(__always)
+  func exponential() -> Self { exponentialFactors().product }
+
+  /// e to the power `self + low`, taken apart.
+  @inline(__always)
+  func exponentialFactors(correctedBy low: Self) -> ExponentialFactors<Self> {
     // Beyond the limits nothing changes any more: 0 or ∞. NaN passes both.
     let x = atLeast(Self(repeating: Self.exponentialLimits.low)).atMost(Self(repeating: Self.exponentialLimits.high))
     let (_, reduced, magic) = Self.splitByLn2(x)
@@ -23,27 +31,18 @@ extension MathVector {
     let one = Self(repeating: 1)
     let sum = one + r
     let lost = (one - sum) + r
-    return (sum + lost.adding(r * r, times: Self.exponentialTail(r))).scaled(byMagic: magic)
+    let rest = lost.adding(r * r, times: Self.exponentialTail(r))
+    let significand = sum + rest
+    return ExponentialFactors(significand, low: rest - (significand - sum), magic: magic)
   }
 
-  /// eˣ.
+  /// eˣ, taken apart.
   @inline(__always)
-  func exponential() -> Self {
+  func exponentialFactors() -> ExponentialFactors<Self> {
     let x = atLeast(Self(repeating: Self.exponentialLimits.low)).atMost(Self(repeating: Self.exponentialLimits.high))
     let (_, r, magic) = Self.splitByLn2(x)
-    let p = Self(repeating: 1) + r.adding(r * r, times: Self.exponentialTail(r))
-    return p.scaled(byMagic: magic)
-  }
-
-  /// self · 2ⁿ, with n in the low bits of `magic`. In two factors, since 2ⁿ itself may be no normal number while the
-  /// product is one, or is denormal and must be rounded once.
-  @inline(__always)
-  func scaled(byMagic magic: Self) -> Self {
-    let n = magic.bits
-    let half = n.shiftedDown(1)
-    let first = half.shiftedUp(Self.significandBits) &+ Self.bitsOfOne
-    let second = (n &- half).shiftedUp(Self.significandBits) &+ Self.bitsOfOne
-    return self * Self(bits: first) * Self(bits: second)
+    let significand = Self(repeating: 1) + r.adding(r * r, times: Self.exponentialTail(r))
+    return ExponentialFactors(significand, low: Self(repeating: 0), magic: magic)
   }
 
   /// eˣ − 1 for |x| so small that 2ⁿ is a normal number.
@@ -78,6 +77,25 @@ extension MathVector {
     return Self.quotient(numerator, Self(repeating: 1), plus: e)
   }
 
+  /// `self · sigmoid(gate)`. On the negative side the sigmoid underflows before the product does, so its power of two
+  /// comes last.
+  @inline(__always)
+  func timesSigmoid(of gate: Self, _ factors: ExponentialFactors<Self>) -> Self {
+    let one = Self(repeating: 1)
+    let isNegative = gate .< Self(repeating: 0)
+    let numerator = one.replacing(with: factors.significand, where: isNegative)
+    let numeratorLow = Self(repeating: 0).replacing(with: factors.low, where: isNegative)
+    let (y, low) = Self.quotient(numerator, numeratorLow, one, plus: factors.product)
+    let product = (self * low).adding(self, times: y)
+    return product.replacing(with: factors.scale(product), where: isNegative).vanishing(self, where: gate)
+  }
+
+  /// self, but the zero that `x · e^exponent` is where the exponential is less than any number; −∞ gives NaN there.
+  @inline(__always)
+  func vanishing(_ x: Self, where exponent: Self) -> Self {
+    replacing(with: x * Self(repeating: 0), where: exponent .< Self(repeating: Self.exponentialLimits.low))
+  }
+
   /// tanh x = t / (2 + t) with t = e²ˣ − 1.
   @inline(__always)
   func hyperbolicTangent() -> Self {
@@ -90,16 +108,50 @@ extension MathVector {
   /// quotient lost put back.
   @inline(__always)
   static func quotient(_ numerator: Self, _ large: Self, plus small: Self) -> Self {
-    let denominator = large + small
-    #if APUS_AVX512 || APUS_AVX2 || arch(arm64)
-      let inverse = Self(repeating: 1) / denominator
-      let y = numerator * inverse
-      let lost = small - (denominator - large)
-      let remainder = numerator.adding(-y, times: denominator).adding(-y, times: lost)
-      return y.adding(remainder, times: inverse)
-    #else
-      // Without a fused multiply the remainder costs more than it gives.
-      return numerator / denominator
-    #endif
+    let (y, low) = quotient(numerator, Self(repeating: 0), large, plus: small)
+    return y + low
   }
+
+  /// (numerator + numeratorLow) / (large + small) as high + low.
+  @inline(__always)
+  static func quotient(
+    _ numerator: Self, _ numeratorLow: Self, _ large: Self, plus small: Self
+  ) -> (high: Self, low: Self) {
+    let denominator = large + small
+    let lost = small - (denominator - large)
+    let inverse = Self(repeating: 1) / denominator
+    let y = numerator * inverse
+    let product = y * denominator
+    let remainder = ((numerator - product) - y.productError(denominator, product)) + numeratorLow
+    return (y, remainder.adding(-y, times: lost) * inverse)
+  }
+}
+
+/// A power of e as `significand` · 2ⁿ, with the power of two in two factors: 2ⁿ itself may be no normal number while a
+/// product with it is one, or is denormal and must be rounded once.
+struct ExponentialFactors<V: MathVector> {
+  let significand: V
+  /// What rounding the significand lost, where it is known.
+  let low: V
+  let first: V
+  let second: V
+
+  /// `significand` · 2ⁿ, with n in the low bits of `magic`.
+  @inline(__always)
+  init(_ significand: V, low: V, magic: V) {
+    self.significand = significand
+    self.low = low
+    let n = magic.bits
+    let half = n.shiftedDown(1)
+    first = V(bits: half.shiftedUp(V.significandBits) &+ V.bitsOfOne)
+    second = V(bits: (n &- half).shiftedUp(V.significandBits) &+ V.bitsOfOne)
+  }
+
+  /// x · 2ⁿ.
+  @inline(__always)
+  func scale(_ x: V) -> V { x * first * second }
+
+  /// The power of e.
+  @inline(__always)
+  var product: V { scale(significand) }
 }

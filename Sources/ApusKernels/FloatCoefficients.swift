@@ -15,7 +15,8 @@ extension FloatVector {
 
   @inline(__always) static var ln2High: Float { 0x1.62ep-1 }
   @inline(__always) static var ln2Low: Float { 3.194618329871446e-05 }
-  @inline(__always) static var exponentialLimits: (low: Float, high: Float) { (-104.5, 89) }
+  // Below the lower limit even x eˣ is 0; above the upper one eˣ is ∞.
+  @inline(__always) static var exponentialLimits: (low: Float, high: Float) { (-112, 89) }
   @inline(__always) static var hyperbolicLimit: Float { 10 }
   @inline(__always) static var reciprocalRootMagic: Bits { Bits(repeating: 0x5F37_5A86) }
   @inline(__always) static var reciprocalRootSteps: Int { 2 }
@@ -30,6 +31,11 @@ extension FloatVector {
     (1.5703125, 0.0004837512969970703, 7.549533620476723e-08, 2.5632829192545614e-12, 6.123234262925839e-17)
   }
   @inline(__always) static var trigonometricLimit: Float { 12000 }
+
+  // 2 √(2/π) and 0.044715, each with what rounding it loses.
+  @inline(__always) static var tanhGate: (scale: Float, scaleLow: Float, factor: Float, factorLow: Float) {
+    (1.5957691669464111, -4.534068054340423e-08, 0.044714998453855515, 1.5461444347053543e-09)
+  }
 
   @inline(__always)
   static func exponentialTail(_ r: Self) -> Self {
@@ -61,11 +67,12 @@ extension FloatVector {
   }
 
   @inline(__always)
-  static func normalTailFactor(_ q: Self) -> Self {
-    Self(repeating: -0.0001319703587796539).horner(q, 0.00017935683717951179).horner(q, 0.0015699232462793589)
-      .horner(q, -0.0035125561989843845).horner(q, -0.007525271736085415).horner(q, 0.06040383130311966)
-      .horner(q, -0.1865234375).horner(q, 0.38713690638542175).horner(q, -0.6078965663909912)
-      .horner(q, 0.7552851438522339)
+  static func normalTailFactor(_ q: Self) -> (slope: Self, constant: Float, constantLow: Float) {
+    let slope = Self(repeating: -3.820650090347044e-05).horner(q, -0.0002075802331091836)
+      .horner(q, 0.00017008268332574517).horner(q, 0.0016254910733550787).horner(q, -0.003492976538836956)
+      .horner(q, -0.007539334706962109).horner(q, 0.06039857864379883).horner(q, -0.18652205169200897)
+      .horner(q, 0.3871372938156128).horner(q, -0.607896625995636)
+    return (slope, 0.7552851438522339, -1.2007492777854623e-08)
   }
 
   // log(1 + f) = f − f²/2 + f³ Q(f) without a division, error 2⁻³⁰ on [√½ − 1, √2 − 1].

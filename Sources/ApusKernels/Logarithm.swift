@@ -54,12 +54,12 @@ extension MathVector {
       .replacing(with: self, where: self .!= self)
   }
 
-  /// log(1 + e) for 0 ≤ e ≤ 1, where none of the special cases can arise.
+  /// log(1 + self + low) for 0 ≤ self ≤ 1 and a tiny `low`, where none of the special cases can arise.
   @inline(__always)
-  func logarithmOfOnePlusFraction() -> Self {
+  func logarithmOfOnePlusFraction(low: Self) -> Self {
     let u = Self(repeating: 1) + self
     let (k, f) = u.splitExponent()
-    let correction = (self - (u - Self(repeating: 1))) / u
+    let correction = ((self - (u - Self(repeating: 1))) + low) / u
     let inner = Self.logarithmOfOnePlus(f) + correction.adding(k, times: Self(repeating: Self.ln2Low))
     return inner.adding(k, times: Self(repeating: Self.ln2High))
   }
@@ -68,6 +68,7 @@ extension MathVector {
   @inline(__always)
   func softplus() -> Self {
     let positive = atLeast(Self(repeating: 0))
-    return positive + (-magnitude).exponential().logarithmOfOnePlusFraction()
+    let e = (-magnitude).exponentialFactors(correctedBy: Self(repeating: 0))
+    return positive + e.product.logarithmOfOnePlusFraction(low: e.scale(e.low))
   }
 }

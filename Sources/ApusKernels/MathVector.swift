@@ -45,7 +45,10 @@ protocol MathVector: KernelVector {
   static var denormalScale: Scalar { get }
   static var denormalScaleExponent: Scalar { get }
 
-  /// Numbers below `limit` have square roots whose remainders would underflow: they are scaled by `factor` first, and
+  /// √|self|, correctly rounded, by one instruction.
+  var rootOfMagnitude: Self { get }
+
+  /// Numbers below `limit` have reciprocal roots whose remainders would underflow: they are scaled by `factor` first, and
   /// the root scaled back by `root` = √factor.
   static var rootScale: (limit: Scalar, factor: Scalar, root: Scalar) { get }
 
@@ -60,6 +63,7 @@ protocol MathVector: KernelVector {
   static var exponentOffset: (bits: Bits, magic: Bits, value: Scalar) { get }
   static var halfPi: (Scalar, Scalar, Scalar, Scalar, Scalar) { get }
   static var trigonometricLimit: Scalar { get }
+  static var tanhGate: (scale: Scalar, scaleLow: Scalar, factor: Scalar, factorLow: Scalar) { get }
 
   /// 0, 1, 2 … in the lanes.
   static var laneNumbers: Self { get }
@@ -82,7 +86,8 @@ protocol MathVector: KernelVector {
   static func sineTail(_ z: Self) -> Self
   static func cosineTail(_ z: Self) -> Self
   static func errorFunctionTail(_ z: Self) -> Self
-  static func normalTailFactor(_ q: Self) -> Self
+  /// P(q) = slope · q + constant + constantLow.
+  static func normalTailFactor(_ q: Self) -> (slope: Self, constant: Scalar, constantLow: Scalar)
   static func logarithmOfOnePlus(_ f: Self) -> Self
 }
 

@@ -15,7 +15,7 @@ extension SIMD2 {
   }
 }
 
-extension SIMD4 {
+extension SIMD4 where Scalar.SIMD2Storage: BitwiseCopyable {
   @inline(__always)
   mutating func loadLow(_ source: UnsafePointer<Scalar>, _ count: Int) {
     if count >= 2 {
@@ -37,7 +37,7 @@ extension SIMD4 {
   }
 }
 
-extension SIMD8 {
+extension SIMD8 where Scalar.SIMD4Storage: BitwiseCopyable, Scalar.SIMD2Storage: BitwiseCopyable {
   @inline(__always)
   mutating func loadLow(_ source: UnsafePointer<Scalar>, _ count: Int) {
     if count >= 4 {
@@ -59,7 +59,10 @@ extension SIMD8 {
   }
 }
 
-extension SIMD16 {
+extension SIMD16
+where
+  Scalar.SIMD8Storage: BitwiseCopyable, Scalar.SIMD4Storage: BitwiseCopyable, Scalar.SIMD2Storage: BitwiseCopyable
+{
   @inline(__always)
   mutating func loadLow(_ source: UnsafePointer<Scalar>, _ count: Int) {
     if count >= 8 {

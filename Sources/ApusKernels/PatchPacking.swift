@@ -69,12 +69,30 @@ private func gatherTaps<V: TransposableVector>(
   }
 }
 
+/// Copies a row, mostly a short one: the last register overlaps the one before it, and nothing is called.
+@inline(__always)
+private func copyRow<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, _ target: UnsafeMutablePointer<V.Scalar>, _ count: Int
+) {
+  guard count >= V.width else {
+    for index in 0..<count { target[index] = source[index] }
+    return
+  }
+  var done = 0
+  while done < count {
+    let first = min(done, count - V.width)
+    V.load(source + first).store(target + first)
+    done += V.width
+  }
+}
+
 /// Lays one channel out: `target[phase][j][i] = source[j · strideY + phaseY − top][i · strideX + phaseX − left]`, zero
 /// outside the source. `rows` and `columns` are those of a phase in the target.
 @inline(__always)
-private func layOut<Scalar: BinaryFloatingPoint>(
-  _ source: UnsafePointer<Scalar>, height: Int, width: Int, top: Int, left: Int, strideY: Int, strideX: Int,
-  rows: Int, columns: Int, into target: UnsafeMutablePointer<Scalar>
+private func layOut<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, height: Int, width: Int, top: Int, left: Int, strideY: Int,
+  strideX: Int,
+  rows: Int, columns: Int, into target: UnsafeMutablePointer<V.Scalar>
 ) {
   var to = target
   for phaseY in 0..<strideY {
@@ -91,7 +109,7 @@ private func layOut<Scalar: BinaryFloatingPoint>(
           let from = source + y * width + shift
           for column in 0..<first { to[column] = 0 }
           if strideX == 1 {
-            (to + first).update(from: from + first, count: end - first)
+            copyRow(V.self, from + first, to + first, end - first)
           } else {
             for column in first..<end { to[column] = from[column * strideX] }
           }
@@ -99,6 +117,23 @@ private func layOut<Scalar: BinaryFloatingPoint>(
         }
         to += columns
       }
+    }
+  }
+}
+
+/// Copies `channels` planes of `rows` rows, of which only the first `columns` scalars count, to where they are dense.
+@inline(__always)
+private func copyDense<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, channels: Int, channelStride: Int, rows: Int, rowStride: Int,
+  columns: Int, into target: UnsafeMutablePointer<V.Scalar>, targetChannelStride: Int
+) {
+  for channel in 0..<channels {
+    var from = source + channel * channelStride
+    var to = target + channel * targetChannelStride
+    for _ in 0..<rows {
+      copyRow(V.self, from, to, columns)
+      from += rowStride
+      to += columns
     }
   }
 }
@@ -124,13 +159,24 @@ extension FloatKernels {
       rowStride: rowStride, width: width, into: panel)
   }
 
+  /// Copies planes whose rows are longer than what counts of them; see `copyDense`.
+  public static func copyPlanes(
+    _ source: UnsafePointer<Float>, channels: Int, channelStride: Int, rows: Int, rowStride: Int, columns: Int,
+    into target: UnsafeMutablePointer<Float>, targetChannelStride: Int
+  ) {
+    copyDense(
+      FloatVector.self, source, channels: channels, channelStride: channelStride, rows: rows, rowStride: rowStride,
+      columns: columns, into: target, targetChannelStride: targetChannelStride)
+  }
+
   /// Pads a channel and cuts it into phases; see `layOut`.
   public static func layOutChannel(
     _ source: UnsafePointer<Float>, height: Int, width: Int, top: Int, left: Int, strideY: Int, strideX: Int,
     rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>
   ) {
     layOut(
-      source, height: height, width: width, top: top, left: left, strideY: strideY, strideX: strideX, rows: rows,
+      FloatVector.self, source, height: height, width: width, top: top, left: left, strideY: strideY, strideX: strideX,
+      rows: rows,
       columns: columns, into: target)
   }
 }
@@ -156,13 +202,24 @@ extension DoubleKernels {
       rowStride: rowStride, width: width, into: panel)
   }
 
+  /// Copies planes whose rows are longer than what counts of them; see `copyDense`.
+  public static func copyPlanes(
+    _ source: UnsafePointer<Double>, channels: Int, channelStride: Int, rows: Int, rowStride: Int, columns: Int,
+    into target: UnsafeMutablePointer<Double>, targetChannelStride: Int
+  ) {
+    copyDense(
+      DoubleVector.self, source, channels: channels, channelStride: channelStride, rows: rows, rowStride: rowStride,
+      columns: columns, into: target, targetChannelStride: targetChannelStride)
+  }
+
   /// Pads a channel and cuts it into phases; see `layOut`.
   public static func layOutChannel(
     _ source: UnsafePointer<Double>, height: Int, width: Int, top: Int, left: Int, strideY: Int, strideX: Int,
     rows: Int, columns: Int, into target: UnsafeMutablePointer<Double>
   ) {
     layOut(
-      source, height: height, width: width, top: top, left: left, strideY: strideY, strideX: strideX, rows: rows,
+      DoubleVector.self, source, height: height, width: width, top: top, left: left, strideY: strideY, strideX: strideX,
+      rows: rows,
       columns: columns, into: target)
   }
 }

@@ -1,5 +1,7 @@
-// Square roots by Newton's method from a guess made of bits. (`squareRoot()` of a SIMD vector is a call or a branch per
-// lane, as Swift must let the C library set errno for a negative argument.)
+// Square roots by the processor's instruction, reciprocal ones by Newton's method from a guess made of bits.
+//
+// Swift's `squareRoot()` of a SIMD vector is a call or a branch per lane, because the C library may have to set errno for
+// a negative argument. Where the sign has just been cleared, LLVM sees that there is none, and leaves one instruction.
 
 extension MathVector {
   /// 1 / √x for a positive normal number, to about half of the significand's precision squared.
@@ -13,29 +15,12 @@ extension MathVector {
     return y
   }
 
-  /// √x for a number that is 0 or positive, normal and finite; 0 for a denormal number's worth of x.
-  @inline(__always)
-  func plainSquareRoot() -> Self {
-    let y = reciprocalRootEstimate()
-    let s = self * y
-    // The remainder x − s² is exact, so that this last step rounds almost as √ itself would.
-    let square = s * s
-    let remainder = (self - square) - s.productError(s, square)
-    return s.adding(Self(repeating: 0.5) * y, times: remainder)
-  }
-
-  /// √x.
+  /// √x, correctly rounded.
   @inline(__always)
   func squareRoot() -> Self {
-    let (limit, factor, factorRoot) = Self.rootScale
-    let isSmall = self .< Self(repeating: limit)
-    let x = replacing(with: self * Self(repeating: factor), where: isSmall)
-    let root = x.plainSquareRoot()
-    let unscale = Self(repeating: 1).replacing(with: Self(repeating: 1 / factorRoot), where: isSmall)
-    return (root * unscale)
+    rootOfMagnitude
       .replacing(with: self, where: self .== Self(repeating: 0))
       .replacing(with: Self.nan, where: self .< Self(repeating: 0))
-      .replacing(with: self, where: self .== Self.infinity)
       .replacing(with: self, where: self .!= self)
   }
 
@@ -57,5 +42,27 @@ extension MathVector {
       .replacing(with: Self.nan, where: self .< Self(repeating: 0))
       .replacing(with: Self(repeating: 0), where: self .== Self.infinity)
       .replacing(with: self, where: self .!= self)
+  }
+}
+
+extension FloatVector {
+  /// √|x|.
+  @inline(__always)
+  var rootOfMagnitude: Self {
+    let magnitude = self.magnitude
+    var result = magnitude
+    for lane in 0..<Self.scalarCount { result[lane] = magnitude[lane].squareRoot() }
+    return result
+  }
+}
+
+extension DoubleVector {
+  /// √|x|.
+  @inline(__always)
+  var rootOfMagnitude: Self {
+    let magnitude = self.magnitude
+    var result = magnitude
+    for lane in 0..<Self.scalarCount { result[lane] = magnitude[lane].squareRoot() }
+    return result
   }
 }

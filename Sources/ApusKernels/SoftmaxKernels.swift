@@ -23,15 +23,17 @@ extension MathVector {
     _ x: UnsafePointer<Scalar>, _ count: Int, shift: Scalar, keep: UnsafeMutablePointer<Scalar>?
   ) -> Double {
     let shift = Self(repeating: shift)
-    return SumFold<Self>.row(count) {
-      let e = (load(x + $0) - shift).exponential()
-      if let keep { e.store(keep + $0) }
+    @inline(__always) func term(_ i: Int) -> Self {
+      let e = (load(x + i) - shift).exponential()
+      if let keep { e.store(keep + i) }
       return e
-    } rest: {
-      let e = (load(x + $0, count: $1) - shift).exponential()
-      if let keep { e.store(keep + $0, count: $1) }
-      return Self(repeating: 0).replacingFirst($1, with: e)
     }
+    @inline(__always) func rest(_ i: Int, _ n: Int) -> Self {
+      let e = (load(x + i, count: n) - shift).exponential()
+      if let keep { e.store(keep + i, count: n) }
+      return Self(repeating: 0).replacingFirst(n, with: e)
+    }
+    return SumFold<Self>.row(count, term, rest: rest)
   }
 
   /// log Σ exp(x) over a row.
@@ -89,11 +91,9 @@ extension MathVector {
   /// Σ a · b over a row.
   @inline(never)
   static func dot(_ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ count: Int) -> Double {
-    SumFold<Self>.row(count) {
-      load(a + $0) * load(b + $0)
-    } rest: {
-      load(a + $0, count: $1) * load(b + $0, count: $1)
-    }
+    @inline(__always) func term(_ i: Int) -> Self { load(a + i) * load(b + i) }
+    @inline(__always) func rest(_ i: Int, _ n: Int) -> Self { load(a + i, count: n) * load(b + i, count: n) }
+    return SumFold<Self>.row(count, term, rest: rest)
   }
 
   /// gradient = body(output, upstream) for one row; gradient may be either.
@@ -133,7 +133,8 @@ extension MathVector {
     for row in 0..<rows {
       let (y, d, g) = (output + row * count, upstream + row * count, gradient + row * count)
       let total = Self(repeating: Scalar(foldRow(SumFold<Self>.self, d, count) { $0 }))
-      mapRow(y, d, g, count) { $1 - $0.exponential() * total }
+      @inline(__always) func body(_ y: Self, _ d: Self) -> Self { d - y.exponential() * total }
+      mapRow(y, d, g, count, body)
     }
   }
 
@@ -164,7 +165,8 @@ extension MathVector {
       if target >= 0 && target < classes {
         let shift = Self(repeating: logSumExps[row])
         let scale = Self(repeating: scales[row])
-        mapRow(logits + row * classes, g, classes) { scale * ($0 - shift).exponential() }
+        @inline(__always) func body(_ x: Self) -> Self { scale * (x - shift).exponential() }
+        mapRow(logits + row * classes, g, classes, body)
         g[target] -= scales[row]
       } else {
         g.update(repeating: 0, count: classes)

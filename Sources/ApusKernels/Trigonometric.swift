@@ -19,23 +19,30 @@ extension MathVector {
   func sine(quarterTurns: Int) -> Self {
     let magic = Self(repeating: Self.roundingMagic).adding(self, times: Self(repeating: 0.6366197723675814))
     let n = magic - Self(repeating: Self.roundingMagic)
-    // The first parts of π/2 are short: their products with n, and the differences, are exact or nearly so. The rest
-    // is gathered before it is subtracted, so that r is rounded only twice.
+    // The first two parts of π/2 are short: their products with n, and the differences, are exact. What rounding loses
+    // of the differences with the rest is kept: next to a multiple of π/2 it is all that tells r from its neighbours.
     let (p0, p1, p2, p3, p4) = Self.halfPi
     let coarse = adding(n, times: Self(repeating: -p0)).adding(n, times: Self(repeating: -p1))
+    let finer = coarse.adding(n, times: Self(repeating: -p2))
+    let finerLow = (coarse - finer).adding(n, times: Self(repeating: -p2))
     let rest = (n * Self(repeating: p4)).adding(n, times: Self(repeating: p3))
-    let r = coarse.adding(n, times: Self(repeating: -p2)) - rest
+    let r = finer - rest
+    let low = ((finer - r) - rest) + finerLow
     return Self.sineOfReduced(
-      r, quarters: magic.bits &+ Self.Bits(repeating: Self.Bits.Word(truncatingIfNeeded: quarterTurns)))
+      r, low, quarters: magic.bits &+ Self.Bits(repeating: Self.Bits.Word(truncatingIfNeeded: quarterTurns)))
   }
 
-  /// sin(r + quarters · π/2) for |r| ≤ π/4, reading only the two low bits of `quarters`.
+  /// sin(r + low + quarters · π/2) for |r| ≤ π/4 and a tiny `low`, reading only the two low bits of `quarters`.
   @inline(__always)
-  static func sineOfReduced(_ r: Self, quarters: Bits) -> Self {
+  static func sineOfReduced(_ r: Self, _ low: Self, quarters: Bits) -> Self {
     let z = r * r
-    let sine = r.adding(r * z, times: sineTail(z))
+    let sine = r + low.adding(r * z, times: sineTail(z))
+    // cos(r + low) ≈ cos r − r low; 1 − z/2 with what its rounding loses.
+    let one = Self(repeating: 1)
     let half = Self(repeating: 0.5) * z
-    let cosine = (Self(repeating: 1) - half).adding(z * z, times: cosineTail(z))
+    let head = one - half
+    let headLow = ((one - head) - half) - r * low
+    let cosine = head + headLow.adding(z * z, times: cosineTail(z))
     // Bit 0 chooses the cosine; bit 1 the sign. As a float, the shifted bit 0 is the sign of a zero or of nothing: so
     // it is made a number to compare with 0.
     let wantsCosine = Self(bits: (quarters & Bits(repeating: 1)) | bitsOfOne) .!= Self(bits: bitsOfOne)
@@ -87,7 +94,8 @@ func sineOfLargeNumber(_ x: Double, quarterTurns: Int) -> Double {
   if isUpper { r = -r }
   // sin(−x) = −sin x, cos(−x) = cos x.
   let value = DoubleVector.sineOfReduced(
-    DoubleVector(repeating: r), quarters: DoubleVector.Bits(repeating: quarters &+ UInt64(quarterTurns)))
+    DoubleVector(repeating: r), DoubleVector(repeating: 0),
+    quarters: DoubleVector.Bits(repeating: quarters &+ UInt64(quarterTurns)))
   return x < 0 && quarterTurns == 0 ? -value[0] : value[0]
 }
 

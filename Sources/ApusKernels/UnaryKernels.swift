@@ -22,7 +22,8 @@ enum ValueLoop: UnaryLoop {
   static func run<Op: UnaryOperation, V: MathVector>(_: Op.Type, _ arrays: UnaryArrays<V>) {
     let p = V(repeating: arrays.p)
     let q = V(repeating: arrays.q)
-    V.map(arrays.value, arrays.result, arrays.count) { Op.value($0, p, q) }
+    @inline(__always) func body(_ x: V) -> V { Op.value(x, p, q) }
+    V.map(arrays.value, arrays.result, arrays.count, body)
   }
 }
 
@@ -32,7 +33,8 @@ enum GradientLoop: UnaryLoop {
   static func run<Op: UnaryOperation, V: MathVector>(_: Op.Type, _ arrays: UnaryArrays<V>) {
     let p = V(repeating: arrays.p)
     let q = V(repeating: arrays.q)
-    V.map(arrays.value, arrays.upstream, arrays.result, arrays.count) { Op.gradient($0, $1, p, q) }
+    @inline(__always) func body(_ value: V, _ upstream: V) -> V { Op.gradient(value, upstream, p, q) }
+    V.map(arrays.value, arrays.upstream, arrays.result, arrays.count, body)
   }
 }
 

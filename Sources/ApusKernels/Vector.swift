@@ -19,7 +19,10 @@
 #endif
 
 /// One SIMD register of scalars, with the operations that kernels need, each known to be a single instruction.
-protocol KernelVector {
+///
+/// `BitwiseCopyable` decides which of two `loadUnaligned` is called: that of a plain builtin, which is always inlined, and
+/// not the general one, which becomes a call that hands registers over in quarters wherever a function has grown large.
+protocol KernelVector: BitwiseCopyable {
   associatedtype Scalar: BinaryFloatingPoint
   associatedtype Mask
 
@@ -85,6 +88,9 @@ extension KernelVector {
 extension FloatVector: KernelVector {
   @inline(__always) static var width: Int { scalarCount }
 
+  /// The operator of `protocol SIMD` subtracts from +0, lane by lane.
+  @inline(__always) static prefix func - (a: Self) -> Self { Self(repeating: -0.0) - a }
+
   @inline(__always)
   func adding(_ a: Self, times b: Self) -> Self {
     #if APUS_AVX512 || APUS_AVX2 || arch(arm64)
@@ -137,6 +143,9 @@ extension FloatVector: KernelVector {
 
 extension DoubleVector: KernelVector {
   @inline(__always) static var width: Int { scalarCount }
+
+  /// The operator of `protocol SIMD` subtracts from +0, lane by lane.
+  @inline(__always) static prefix func - (a: Self) -> Self { Self(repeating: -0.0) - a }
 
   @inline(__always)
   func adding(_ a: Self, times b: Self) -> Self {

@@ -6,6 +6,8 @@ extension Layers {
     /// Makes the function.
     public init() {}
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { ForwardObserver.note(self, relu(input)) }
     /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("ReLU") }
@@ -22,6 +24,8 @@ extension Layers {
     }
 
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       ForwardObserver.note(self, leakyRelu(input, negativeSlope: Scalar(negativeSlope)))
     }
@@ -37,6 +41,8 @@ extension Layers {
     /// Makes the function.
     public init() {}
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       ForwardObserver.note(self, sigmoid(input))
     }
@@ -49,6 +55,8 @@ extension Layers {
     /// Makes the function.
     public init() {}
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { ForwardObserver.note(self, tanh(input)) }
     /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Tanh") }
@@ -65,6 +73,8 @@ extension Layers {
     }
 
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       ForwardObserver.note(self, gelu(input, approximate: approximate))
     }
@@ -86,6 +96,8 @@ extension Layers {
     }
 
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       requireDimension(dim, architecture, input.shape)
       return ForwardObserver.note(self, softmax(input, dim: dim))
@@ -106,6 +118,8 @@ extension Layers {
     }
 
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       requireDimension(dim, architecture, input.shape)
       return ForwardObserver.note(self, logSoftmax(input, dim: dim))
@@ -120,6 +134,8 @@ extension Layers {
     /// Makes the function.
     public init() {}
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { ForwardObserver.note(self, input) }
     /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { Architecture("Identity") }
@@ -139,6 +155,8 @@ extension Layers {
     }
 
     /// [d₀, …, d_from, …, dₙ] → [d₀, …, d_from · … · dₙ].
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       require(
         input.rank > from, architecture, path: nil, input: input.shape, "at least \(from + 1) dimensions")

@@ -114,6 +114,8 @@ extension Layers {
     }
 
     /// [batch, inChannels, height, width] → [batch, outChannels, height', width'].
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       require(
         input.rank == 4 && input.shape[1] == inChannels, architecture, path: weight.name, input: input.shape,

@@ -19,6 +19,8 @@ import ApusTensor
 ///   - reduction: `.mean` divides by the sum of the weights of the targets, ignored ones left out.
 /// - Returns: A single number, or with `.none` the losses in the shape of `targets`.
 /// - Precondition: The shapes fit and every target is a class or `ignoreIndex`.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func crossEntropy<Scalar: TensorScalar>(
   _ scores: Tensor<Scalar>, _ targets: IndexTensor, weight: Tensor<Scalar>? = nil, ignoreIndex: Int = -100,
   labelSmoothing: Double = 0, reduction: Reduction = .mean
@@ -71,6 +73,8 @@ public func crossEntropy<Scalar: TensorScalar>(
 ///   - reduction: `.mean` divides by the sum of the weights of the targets, ignored ones left out.
 /// - Returns: A single number, or with `.none` the losses in the shape of `targets`.
 /// - Precondition: The shapes fit and every target is a class or `ignoreIndex`.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func nllLoss<Scalar: TensorScalar>(
   _ logProbabilities: Tensor<Scalar>, _ targets: IndexTensor, weight: Tensor<Scalar>? = nil,
   ignoreIndex: Int = -100, reduction: Reduction = .mean
@@ -240,43 +244,58 @@ private func softCrossEntropy<Scalar: TensorScalar>(
 }
 
 /// Cross-entropy of rows of scores against one class each: the path of every classifier, on the fused kernels.
+///
+/// The gradient up to the upstream factor, (softmax − onehot) · weight · scale, is made with the loss, while the scores are in
+/// the cache; a backward pass from the loss itself, whose factor is 1, hands it on as it is.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func hardCrossEntropy<Scalar: TensorScalar>(
   _ scores: Tensor<Scalar>, _ targets: IndexTensor, _ layout: ClassLayout, _ weights: [Scalar], ignoreIndex: Int,
   _ reduction: Reduction
 ) -> Tensor<Scalar> {
+  let (rows, columns) = (targets.elementCount, layout.classes)
   // The kernels pass over rows whose target is no class.
-  let classes = targets.values.map { target -> Int in
-    guard target != ignoreIndex else { return -1 }
-    layout.check(target, ignoreIndex: ignoreIndex)
-    return target
+  var classes = targets.values
+  var factors = [Scalar](repeating: 0, count: rows)
+  var weightSum: Scalar = 0
+  for row in 0..<rows {
+    if classes[row] == ignoreIndex {
+      classes[row] = -1
+    } else {
+      layout.check(classes[row], ignoreIndex: ignoreIndex)
+      factors[row] = weights[classes[row]]
+      weightSum += factors[row]
+    }
   }
-  let factors = classes.map { $0 < 0 ? 0 : weights[$0] }
-  let logits = scores.detached().contiguous()
-  var losses = [Scalar](repeating: 0, count: classes.count)
+  var losses = [Scalar](repeating: 0, count: rows)
   var logSumExps = losses
-  logits.withUnsafeScalars { logits in
+  let scale = reduction == .mean ? 1 / weightSum : 1
+  let isRecorded = scores.requiresGradient && isRecordingGradients
+  var gradient: Tensor<Scalar>?
+  scores.withUnsafeScalars { logits in
     guard let start = logits.baseAddress else { return }
     ApusCompute.crossEntropy(
-      logits: start, targets: classes, rows: classes.count, classes: layout.classes, losses: &losses,
-      logSumExps: &logSumExps)
-  }
-  for row in losses.indices { losses[row] *= factors[row] }
-  let scale = reduction == .mean ? 1 / factors.reduce(0, +) : 1
-  let value = layout.reduced(losses, scale: scale, reduction)
-  return Tensor.recorded("crossEntropy", value, inputs: [scores]) { upstream in
-    let upstreams = upstream.scalars
-    let scales = factors.indices.map { factors[$0] * scale * upstreams[upstreams.count == 1 ? 0 : $0] }
-    var gradient = Tensor<Scalar>.zeros(layout.scoresShape)
-    logits.withUnsafeScalars { logits in
-      gradient.withUnsafeMutableScalars { gradient in
-        guard let start = logits.baseAddress, let result = gradient.baseAddress else { return }
-        crossEntropyGradient(
-          logits: start, targets: classes, logSumExps: logSumExps, scales: scales, rows: classes.count,
-          classes: layout.classes, into: result)
-      }
+      logits: start, targets: classes, rows: rows, classes: columns, losses: &losses, logSumExps: &logSumExps)
+    for row in 0..<rows {
+      losses[row] *= factors[row]
+      factors[row] *= scale
     }
-    return [gradient]
+    guard isRecorded else { return }
+    gradient = Tensor(shape: layout.scoresShape) { result in
+      guard let result = result.baseAddress else { return }
+      crossEntropyGradient(
+        logits: start, targets: classes, logSumExps: logSumExps, scales: factors, rows: rows, classes: columns,
+        into: result)
+    }
+  }
+  let value = layout.reduced(losses, scale: scale, reduction)
+  guard isRecorded else { return value }
+  let kept = gradient ?? .zeros(layout.scoresShape)
+  return Tensor.recorded("crossEntropy", value, inputs: [scores]) { upstream in
+    if upstream.elementCount == 1 {
+      let factor = upstream.item
+      return [factor == 1 ? kept : kept * factor]
+    }
+    return [kept * upstream.reshaped([rows, 1])]
   }
 }

@@ -23,6 +23,8 @@ extension Layers {
     }
 
     /// A tensor of any shape → the same shape.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       guard isTraining, probability > 0 else { return ForwardObserver.note(self, input) }
       return ForwardObserver.note(self, dropout(input, probability: probability, using: &generator))
@@ -53,6 +55,8 @@ extension Layers {
     }
 
     /// [batch, channels, height, width] → the same.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       require(
         input.rank == 4, architecture, path: nil, input: input.shape, "[batch, channels, height, width]")

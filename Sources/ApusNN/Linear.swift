@@ -40,6 +40,8 @@ extension Layers {
     }
 
     /// [..., inFeatures] → [..., outFeatures].
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       require(
         input.shape.last == inFeatures, architecture, path: weight.name, input: input.shape, "[..., \(inFeatures)]")

@@ -11,20 +11,33 @@ enum ForwardObserver {
   private final class Watch: @unchecked Sendable {
     // A forward pass is synchronous; only the task that watches writes here.
     var shapes: [(module: ObjectIdentifier, output: Shape)] = []
+    var modules: [AnyObject] = []
   }
 
   /// Runs `body` and returns the shape of every layer's result, in the order of the calls.
   static func shapes(during body: () -> Void) -> [(module: ObjectIdentifier, output: Shape)] {
+    watch(body).shapes
+  }
+
+  /// Runs `body` and returns the layers that gave results, in the order of the calls.
+  static func modules(during body: () -> Void) -> [any Module] {
+    watch(body).modules.compactMap { $0 as? any Module }
+  }
+
+  private static func watch(_ body: () -> Void) -> Watch {
     let watch = Watch()
     watchers.wrappingAdd(1, ordering: .relaxed)
     defer { watchers.wrappingSubtract(1, ordering: .relaxed) }
     $current.withValue(watch, operation: body)
-    return watch.shapes
+    return watch
   }
 
   @inline(__always)
   static func note<Scalar>(_ module: AnyObject, _ output: Tensor<Scalar>) -> Tensor<Scalar> {
-    if watchers.load(ordering: .relaxed) > 0 { current?.shapes.append((ObjectIdentifier(module), output.shape)) }
+    if watchers.load(ordering: .relaxed) > 0, let watch = current {
+      watch.shapes.append((ObjectIdentifier(module), output.shape))
+      watch.modules.append(module)
+    }
     return output
   }
 }

@@ -43,7 +43,11 @@ public final class Parameter<Scalar: TensorScalar> {
 
   /// The gradient of the objectives whose `backward()` ran since it was last cleared; nil when there was none.
   public var gradient: Tensor<Scalar>? {
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     get { leaf.gradient }
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     set { leaf.gradient = newValue }
   }
 
@@ -56,6 +60,8 @@ public final class Parameter<Scalar: TensorScalar> {
   }
 
   /// Lets an optimizer write to the numbers: where they are, unless a copy or a recorded operation still holds them.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package func updateInPlace(_ body: (UnsafeMutableBufferPointer<Scalar>) -> Void) {
     leaf.withUnsafeMutableScalars(body)
   }

@@ -39,6 +39,8 @@ extension Layers {
     }
 
     /// [batch, channels, height, width] → [batch, channels, height', width'].
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       require(
         input.rank == 4, architecture, path: nil, input: input.shape, "[batch, channels, height, width]")
@@ -97,6 +99,8 @@ extension Layers {
     }
 
     /// [batch, channels, height, width] → [batch, channels, height', width'].
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       require(
         input.rank == 4, architecture, path: nil, input: input.shape, "[batch, channels, height, width]")

@@ -36,6 +36,8 @@ extension Layers {
     }
 
     /// The input through all modules, in order.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       var value = input
       for module in modules { value = module(value) }

@@ -4,6 +4,8 @@ extension Tensor {
   /// A tensor of the given elements, in row-major order.
   ///
   /// - Precondition: There are as many scalars as the shape has elements.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public init(_ scalars: [Scalar], shape: Shape) {
     if scalars.count != shape.elementCount {
       fail("Tensor", "\(scalars.count) scalars do not fill the shape", shape)
@@ -33,6 +35,8 @@ extension Tensor {
   }
 
   /// Calls `body` with room for the elements of a new tensor, to be written in row-major order.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public init(shape: Shape, initializingWith body: (UnsafeMutableBufferPointer<Scalar>) -> Void) {
     self.init(uninitialized: shape)
     body(UnsafeMutableBufferPointer(start: storage.pointer, count: shape.elementCount))

@@ -95,7 +95,7 @@ extension GradientCheckRegistry {
     GradientCheckEntry("softmax, of attention with a learned mask", [2, 3, 4], [2, 5, 4], [2, 5, 4], [3, 5]) {
       scaledDotProductAttention($0[0], $0[1], $0[2], mask: $0[3])
     },
-    GradientCheckEntry("scaledDotProductAttention, several tiles", [1, 70, 2], [1, 300, 2], [1, 300, 2]) {
+    GradientCheckEntry("scaledDotProductAttention, several tiles", [1, 140, 2], [1, 300, 2], [1, 300, 2]) {
       scaledDotProductAttention($0[0], $0[1], $0[2])
     },
   ]

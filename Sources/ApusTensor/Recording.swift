@@ -50,6 +50,8 @@ extension Tensor {
   ///   - backward: Given the gradient of the result, returns one for each input, in the input's shape, or nil for one
   ///     that gets none. Runs without recording. What it captures should be detached: it would keep a history alive.
   /// - Returns: The value, recorded when an input requires a gradient.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func recorded(
     _ name: String, _ value: Tensor, inputs: [Tensor], backward: @escaping (_ upstream: Tensor) -> [Tensor?]
   ) -> Tensor {

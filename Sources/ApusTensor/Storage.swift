@@ -20,3 +20,19 @@ package final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
     BufferPool.give(pointer, count * MemoryLayout<Element>.stride)
   }
 }
+
+extension Tensor {
+  /// Zeros that an optimizer keeps beside its parameters.
+  package final class Workspace {
+    /// The first number, aligned to 64 bytes.
+    package let pointer: UnsafeMutablePointer<Scalar>
+    private let storage: Storage<Scalar>
+
+    /// `count` zeros.
+    package init(count: Int) {
+      storage = Storage(count: count)
+      pointer = storage.pointer
+      pointer.initialize(repeating: 0, count: count)
+    }
+  }
+}

@@ -118,13 +118,22 @@ public struct Tensor<Scalar: ComputeScalar>: @unchecked Sendable {
 extension Tensor {
   /// The elements in row-major order.
   public var scalars: [Scalar] {
-    withUnsafeScalars { Array($0) }
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    get { withUnsafeScalars { Array($0) } }
   }
 
   /// The only element.
   ///
   /// - Precondition: `elementCount` is 1.
   public var item: Scalar {
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    get { onlyElement }
+  }
+
+  @inline(__always)
+  private var onlyElement: Scalar {
     check(elementCount == 1, "item", "the tensor does not hold a single number", shape)
     return withPointer(self) { $0.pointee }
   }
@@ -242,7 +251,11 @@ extension Tensor {
   ///
   /// - Precondition: A gradient that is set has this tensor's shape, and the tensor is a leaf that requires one.
   public var gradient: Tensor? {
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     get { node?.leaf?.value }
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     nonmutating set {
       guard let leaf = node?.leaf else {
         if newValue == nil { return }

@@ -38,6 +38,8 @@ public final class Adam<Scalar: TensorScalar>: Optimizer {
   }
 
   /// Moves every parameter that has a gradient.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func step() {
     state.step(
       AdamSettings(
@@ -76,6 +78,8 @@ public final class AdamW<Scalar: TensorScalar>: Optimizer {
   }
 
   /// Moves every parameter that has a gradient.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func step() {
     state.step(
       AdamSettings(
@@ -86,50 +90,47 @@ public final class AdamW<Scalar: TensorScalar>: Optimizer {
 
 /// What Adam remembers of each parameter from step to step.
 final class AdamState<Scalar: TensorScalar> {
-  private struct Memory {
-    var means: [Scalar] = []
-    var squares: [Scalar] = []
-    var greatestSquares: [Scalar] = []
-    /// Steps that the parameter has taken: one without a gradient does not age.
-    var steps = 0
-  }
-
   let parameters: [Parameter<Scalar>]
   private let amsgrad: Bool
-  private var memories: [Memory]
+  /// m, v and, for AMSGrad, the largest v of all parameters, one after the other.
+  private let memory: Tensor<Scalar>.Workspace
+  /// Where each parameter's m begins; v and the largest v follow it.
+  private let starts: [Int]
+  /// Steps that each parameter has taken: one without a gradient does not age.
+  private var steps: [Int]
+  private var arrays: [AdamArrays<Scalar>] = []
 
   init(_ parameters: [Parameter<Scalar>], amsgrad: Bool) {
     self.parameters = parameters
     self.amsgrad = amsgrad
-    memories = Array(repeating: Memory(), count: parameters.count)
-  }
-
-  func step(_ settings: AdamSettings) {
-    updateParameters(parameters) { index, values, gradient, count in
-      if memories[index].steps == 0 {
-        memories[index].means = Array(repeating: 0, count: count)
-        memories[index].squares = memories[index].means
-        if amsgrad { memories[index].greatestSquares = memories[index].means }
-      }
-      memories[index].steps += 1
-      update(&memories[index], values, gradient, count, settings)
+    var starts: [Int] = []
+    var total = 0
+    for parameter in parameters {
+      starts.append(total)
+      total += Self.room(parameter.shape.elementCount) * (amsgrad ? 3 : 2)
     }
+    self.starts = starts
+    memory = Tensor<Scalar>.Workspace(count: total)
+    steps = Array(repeating: 0, count: parameters.count)
   }
 
-  private func update(
-    _ memory: inout Memory, _ values: UnsafeMutablePointer<Scalar>, _ gradient: UnsafePointer<Scalar>, _ count: Int,
-    _ settings: AdamSettings
-  ) {
-    let step = memory.steps
-    memory.means.withUnsafeMutableBufferPointer { means in
-      memory.squares.withUnsafeMutableBufferPointer { squares in
-        memory.greatestSquares.withUnsafeMutableBufferPointer { greatest in
-          guard let means = means.baseAddress, let squares = squares.baseAddress else { return }
-          adamStep(
-            values, gradients: gradient, means: means, squares: squares,
-            greatestSquares: amsgrad ? greatest.baseAddress : nil, count: count, step: step, settings)
-        }
-      }
+  /// Numbers of a parameter, rounded up to whole cache lines.
+  private static func room(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func step(_ settings: AdamSettings) {
+    arrays.removeAll(keepingCapacity: true)
+    updateParameters(parameters) { index, values, gradient, count in
+      let room = Self.room(count)
+      let means = memory.pointer + starts[index]
+      steps[index] += 1
+      arrays.append(
+        AdamArrays(
+          values, gradients: gradient, means: means, squares: means + room,
+          greatestSquares: amsgrad ? means + 2 * room : nil, count: count, step: steps[index]))
+    } finally: {
+      adamStep(arrays, settings)
     }
   }
 }

@@ -30,23 +30,32 @@ extension Optimizer {
   }
 }
 
-/// Calls `body` with the numbers of every parameter that can move and those of its gradient.
+/// Calls `body` with the addresses of the numbers of every parameter that can move and of those of its gradient, and then
+/// `finally`, until the end of which the addresses hold: for an optimizer that moves all parameters in one go.
 @inline(__always)
 func updateParameters<Scalar>(
   _ parameters: [Parameter<Scalar>],
   _ body: (
     _ index: Int, _ values: UnsafeMutablePointer<Scalar>, _ gradient: UnsafePointer<Scalar>, _ count: Int
-  ) -> Void
+  ) -> Void,
+  finally: () -> Void = {}
 ) {
-  for (index, parameter) in parameters.enumerated() where !parameter.isFrozen {
-    guard let gradient = parameter.gradient?.contiguous() else { continue }
-    gradient.withUnsafeScalars { gradient in
-      parameter.updateInPlace { values in
+  var gradients: [Tensor<Scalar>] = []
+  gradients.reserveCapacity(parameters.count)
+  for index in parameters.indices {
+    let parameter = parameters[index]
+    guard !parameter.isFrozen, let gradient = parameter.gradient else { continue }
+    parameter.updateInPlace { values in
+      gradient.withUnsafeScalars { gradient in
         guard let target = values.baseAddress, let source = gradient.baseAddress else { return }
         body(index, target, source, values.count)
       }
     }
+    // A gradient lies in row-major order, and a parameter holds its own numbers: neither address was that of a copy.
+    gradients.append(gradient)
   }
+  finally()
+  withExtendedLifetime(gradients) {}
 }
 
 /// Stops on a list of parameters that an optimizer cannot work with.

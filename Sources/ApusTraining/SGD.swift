@@ -21,8 +21,9 @@ public final class SGD<Scalar: TensorScalar>: Optimizer {
   /// Whether to look ahead along the velocity.
   public var nesterov: Bool
 
-  /// The velocities, empty until a parameter's first step.
-  private var velocities: [[Scalar]]
+  /// The velocities, nil until a parameter's first step with momentum.
+  private var velocities: [Tensor<Scalar>.Workspace?]
+  private var arrays: [SGDArrays<Scalar>] = []
 
   /// Makes an optimizer of `parameters`, as `model.parameters`.
   ///
@@ -41,25 +42,26 @@ public final class SGD<Scalar: TensorScalar>: Optimizer {
     self.dampening = dampening
     self.weightDecay = weightDecay
     self.nesterov = nesterov
-    velocities = Array(repeating: [], count: parameters.count)
+    velocities = Array(repeating: nil, count: parameters.count)
   }
 
   /// Moves every parameter that has a gradient.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func step() {
     let settings = SGDSettings(
       learningRate: learningRate, momentum: momentum, dampening: dampening, weightDecay: weightDecay,
       nesterov: nesterov)
+    arrays.removeAll(keepingCapacity: true)
     updateParameters(parameters) { index, values, gradient, count in
-      guard momentum != 0 else {
-        sgdStep(values, gradients: gradient, velocities: nil, count: count, isFirst: false, settings)
-        return
-      }
-      let isFirst = velocities[index].isEmpty
-      if isFirst { velocities[index] = Array(repeating: 0, count: count) }
-      velocities[index].withUnsafeMutableBufferPointer { velocities in
-        sgdStep(
-          values, gradients: gradient, velocities: velocities.baseAddress, count: count, isFirst: isFirst, settings)
-      }
+      let isFirst = momentum != 0 && velocities[index] == nil
+      if isFirst { velocities[index] = Tensor<Scalar>.Workspace(count: count) }
+      arrays.append(
+        SGDArrays(
+          values, gradients: gradient, velocities: momentum == 0 ? nil : velocities[index]?.pointer, count: count,
+          isFirst: isFirst))
+    } finally: {
+      sgdStep(arrays, settings)
     }
   }
 }

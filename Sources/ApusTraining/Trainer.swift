@@ -161,15 +161,17 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
     return matrix
   }
 
+  /// A chain of layers goes through an inference plan, any other model through its own forward pass.
   private func forEachOutput(
     _ dataset: some Dataset, _ batchSize: Int, isOver: () -> Bool, _ body: (Tensor<Float>, Batch) -> Void
   ) throws {
     demand(batchSize > 0, "a batch size of \(batchSize)")
+    let plan = (model as? Sequential).flatMap { try? InferencePlan($0, inputShape: dataset.sampleShape) }
     try evaluating {
       try withoutGradients {
         for batch in DataLoader(dataset, batchSize: batchSize) {
           if isOver() { throw CancellationError() }
-          body(model(batch.inputs), batch)
+          body(plan.map { $0(batch.inputs) } ?? model(batch.inputs), batch)
         }
       }
     }

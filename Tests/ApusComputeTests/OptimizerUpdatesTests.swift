@@ -42,9 +42,17 @@ extension PerKernelSet {
           let g: [T] = random.numbers(count)
           p.withUnsafeMutableBufferPointer { p in
             v.withUnsafeMutableBufferPointer { v in
-              sgdStep(
-                p.baseAddress!, gradients: g, velocities: settings.momentum == 0 ? nil : v.baseAddress!, count: count,
-                isFirst: step == 1, settings)
+              // Two arrays, so that chunks are found in the second as well.
+              let cut = count / 3
+              g.withUnsafeBufferPointer { g in
+                sgdStep(
+                  [0..<cut, cut..<count].map { range in
+                    SGDArrays(
+                      p.baseAddress! + range.lowerBound, gradients: g.baseAddress! + range.lowerBound,
+                      velocities: settings.momentum == 0 ? nil : v.baseAddress! + range.lowerBound,
+                      count: range.count, isFirst: step == 1)
+                  }, settings)
+              }
             }
           }
           for i in 0..<count { sgdTwin(&expected[i], Double(g[i]), &velocity[i], step == 1, settings) }
@@ -84,10 +92,24 @@ extension PerKernelSet {
           // One parameter never gets a gradient, one a tiny one, and the later gradients are smaller than the first.
           var g = random.numbers(count, as: T.self).map { $0 / T(step) }
           if count > 2 { (g[1], g[2]) = (0, 1e-12) }
-          greatest.withUnsafeMutableBufferPointer { greatest in
-            adamStep(
-              &p, gradients: g, means: &m, squares: &v, greatestSquares: amsgrad ? greatest.baseAddress! : nil,
-              count: count, step: step, settings)
+          let cut = count / 3
+          p.withUnsafeMutableBufferPointer { p in
+            m.withUnsafeMutableBufferPointer { m in
+              v.withUnsafeMutableBufferPointer { v in
+                greatest.withUnsafeMutableBufferPointer { greatest in
+                  g.withUnsafeBufferPointer { g in
+                    adamStep(
+                      [0..<cut, cut..<count].map { range in
+                        let at = range.lowerBound
+                        return AdamArrays(
+                          p.baseAddress! + at, gradients: g.baseAddress! + at, means: m.baseAddress! + at,
+                          squares: v.baseAddress! + at, greatestSquares: amsgrad ? greatest.baseAddress! + at : nil,
+                          count: range.count, step: step)
+                      }, settings)
+                  }
+                }
+              }
+            }
           }
           for i in 0..<count {
             adamTwin(

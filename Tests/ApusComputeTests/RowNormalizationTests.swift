@@ -79,6 +79,27 @@ extension PerKernelSet {
       }
     }
 
+    /// The moments are gathered about a guess from the beginning of a row, which may be far off.
+    @Test func rowsThatBeginUnlikeTheRest() {
+      forEachKernelSet { set in
+        let layout = GroupLayout(batch: 3, channels: 1000, spatial: 1, groups: 1, epsilon: 1e-5)
+        var random = TestRandom(73)
+        var x: [Float] = random.numbers(3000, in: 1000..<1001)
+        for i in 0..<16 { x[i] = -5000 }
+        for i in 1000..<1016 { x[i] = 1002 }
+        var y = x
+        var means = [Float](repeating: 0, count: 3), inverses = means
+        normalizeGroups(x, layout, weight: nil, bias: nil, into: &y, means: &means, inverseDeviations: &inverses)
+        for row in 0..<3 {
+          let values = x[row * 1000..<(row + 1) * 1000].map { Double($0) }
+          let mean = values.reduce(0, +) / 1000
+          let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 1000
+          #expect(abs(Double(means[row]) - mean) < 1e-4, "\(set)")
+          #expect(abs(Double(inverses[row]) * variance.squareRoot() - 1) < 1e-4, "\(set)")
+        }
+      }
+    }
+
     @Test func sameBitsAtAnyThreadCount() {
       var random = TestRandom(72)
       let layout = GroupLayout(batch: 1000, channels: 300, spatial: 1, groups: 1, epsilon: 1e-5)

@@ -2,10 +2,14 @@ import Foundation
 
 /// A Swift block of a Markdown file.
 ///
-/// ```` ```swift ```` starts a program of its own, ```` ```swift continued ```` goes on with the one before it, and
-/// ```` ```swift manifest ```` is a Package.swift. Other languages are prose.
+/// ```` ```swift ```` starts a program of its own, ```` ```swift continued ```` goes on with the one before it,
+/// ```` ```swift manifest ```` is a Package.swift, and ```` ```swift file=PATH ```` shows a part of a source file as it
+/// stands. Other languages are prose.
 struct CodeBlock {
-  enum Kind { case program, manifest }
+  enum Kind: Equatable {
+    case program, manifest
+    case excerpt(of: String)
+  }
 
   var file: String
   var line: Int
@@ -48,8 +52,10 @@ enum CodeBlocks {
       } else if line.hasPrefix("```swift") {
         let words = line.dropFirst("```".count).split(separator: " ")
         continues = words.contains("continued")
-        open = CodeBlock(
-          file: file, line: index + 2, kind: words.contains("manifest") ? .manifest : .program, text: "")
+        let source = words.first { $0.hasPrefix("file=") }?.dropFirst("file=".count)
+        let kind: CodeBlock.Kind =
+          words.contains("manifest") ? .manifest : source.map { .excerpt(of: String($0)) } ?? .program
+        open = CodeBlock(file: file, line: index + 2, kind: kind, text: "")
       }
     }
     return blocks

@@ -18,12 +18,31 @@ import Testing
       ```swift manifest
       // swift-tools-version: 6.2
       ```
+      ```swift file=a/b.swift
+      f()
+      ```
       """
     let blocks = CodeBlocks.parse(text, file: "x.md")
-    #expect(blocks.count == 2)
+    #expect(blocks.count == 3)
     #expect(blocks[0].text == "let a = 1\n\nprint(a)\n")
     #expect(blocks[0].line == 3)
     #expect(blocks[1].kind == .manifest)
+    #expect(blocks[2].kind == .excerpt(of: "a/b.swift"))
+  }
+
+  /// What a page shows of a source file is what stands there.
+  @Test func everyExcerptIsUpToDate() throws {
+    var count = 0
+    for url in try CodeBlocks.documents() {
+      let page = url.lastPathComponent
+      for block in CodeBlocks.parse(try String(contentsOf: url, encoding: .utf8), file: page) {
+        guard case .excerpt(let path) = block.kind else { continue }
+        let source = try String(contentsOf: CodeBlocks.root.appendingPathComponent(path), encoding: .utf8)
+        #expect(source.contains(block.text), "\(page):\(block.line) is not what stands in \(path)")
+        count += 1
+      }
+    }
+    #expect(count >= 5, "only \(count) excerpts found")
   }
 
   @Test func everyBlockCompilesAndRuns() throws {
@@ -57,6 +76,10 @@ import Testing
       sources.append(file.path)
       calls += "print(\"\(block.file):\(block.line)\")\ntry block\(index)()\n"
     }
+    // The steps that GEMM.md explains are not part of a module that it could import.
+    let ladder = CodeBlocks.root.appendingPathComponent("Benchmarks/ApusBench/Ladder")
+    sources += try FileManager.default.contentsOfDirectory(at: ladder, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "swift" }.map(\.path)
     let main = folder.appendingPathComponent("main.swift")
     try (calls + "print(\"all blocks ran\")\n").write(to: main, atomically: true, encoding: .utf8)
 

@@ -1,0 +1,46 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The memory of an inference program: packed weights, tables and activations, asked of the system once and freed with
+/// the program.
+final class PlanMemory {
+  private var blocks: [UnsafeMutableRawPointer] = []
+  /// Bytes of all blocks.
+  private(set) var bytes = 0
+
+  deinit { for block in blocks { free(block) } }
+
+  /// `count` zeros, on a cache line of their own.
+  func scalars(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let pointer = block(count * MemoryLayout<Float>.stride).bindMemory(to: Float.self, capacity: count)
+    pointer.initialize(repeating: 0, count: count)
+    return pointer
+  }
+
+  /// A copy of `values`.
+  func scalars(_ values: [Float]) -> UnsafePointer<Float> {
+    let pointer = scalars(values.count)
+    for (index, value) in values.enumerated() { pointer[index] = value }
+    return UnsafePointer(pointer)
+  }
+
+  /// A copy of `values`.
+  func integers(_ values: [Int]) -> UnsafePointer<Int> {
+    let pointer = block(values.count * MemoryLayout<Int>.stride).bindMemory(to: Int.self, capacity: values.count)
+    for (index, value) in values.enumerated() { pointer[index] = value }
+    return UnsafePointer(pointer)
+  }
+
+  private func block(_ count: Int) -> UnsafeMutableRawPointer {
+    let rounded = max(64, roundUp(count, 64))
+    guard let address = aligned_alloc(64, rounded) else {
+      stop("out of memory: an inference program asked for \(rounded) bytes")
+    }
+    blocks.append(address)
+    bytes += rounded
+    return address
+  }
+}

@@ -1,0 +1,284 @@
+/// A convolution, its bias, an activation, and perhaps a max-pooling behind it, for one image or for images in lanes.
+///
+/// With pooling, as many rows are computed at a time as a row of windows needs, and pooled while they are in the cache: the
+/// convolution's own output never exists.
+struct PlannedConvolution {
+  /// Of one image.
+  let geometry: ConvolutionGeometry
+  let layout: PatchLayout
+  /// Weights as panels of A, group after group.
+  let packed: UnsafePointer<Float>
+  let panelStride: Int
+  let groupStride: Int
+  let taps: Int
+  /// Where each tap lies in the laid-out image, and the same in lanes.
+  let offsets: UnsafePointer<Int>
+  let laneOffsets: UnsafePointer<Int>
+  let bias: UnsafePointer<Float>?
+  /// Whether one image's patches are read in place, or gathered.
+  let isDirect: Bool
+  var activation = 0
+  var slope: Float = 0
+  /// The pooling behind, of one image, and the layout of a band of it, which is one row of windows.
+  private(set) var pooling: PoolingGeometry?
+  private(set) var bandLayout: UnsafePointer<Int>?
+
+  init(
+    _ table: FloatTable, _ memory: PlanMemory, _ geometry: ConvolutionGeometry, weight: [Float], bias: [Float]?
+  ) {
+    self.geometry = geometry
+    layout = geometry.inputLayout
+    let offsets = geometry.inputOffsets(layout)
+    taps = offsets.count
+    self.offsets = memory.integers(offsets)
+    let lanes = table.tileColumns
+    laneOffsets = memory.integers(offsets.map { $0 * lanes })
+    self.bias = bias.map { memory.scalars($0) }
+    let (m, rows) = (geometry.outputChannelsPerGroup, table.tileRows)
+    panelStride = taps * rows + 16
+    let panels = (m + rows - 1) / rows
+    groupStride = panels * panelStride
+    let source = memory.scalars(weight)
+    let packed = memory.scalars(geometry.groups * groupStride)
+    for group in 0..<geometry.groups {
+      for panel in 0..<panels {
+        table.packPanel(
+          source + (group * m + panel * rows) * taps, lanes: min(rows, m - panel * rows), laneStride: taps,
+          depth: taps, depthStride: 1, width: rows, into: packed + group * groupStride + panel * panelStride)
+      }
+    }
+    self.packed = UnsafePointer(packed)
+    // Register-wide multiply-adds of both ways for one image; gathering counts three for each register moved.
+    let width = lanes / 2
+    let length = (geometry.outputHeight - 1) * layout.columns + geometry.outputWidth
+    let pixels = geometry.outputPixels
+    let direct = roundUp(length, width) / width * m
+    let gathered = roundUp(pixels, width) / width * m + 3 * (roundUp(pixels, lanes) / width + geometry.outputHeight)
+    isDirect = direct <= gathered
+  }
+
+  /// Lets a pooling follow; false, with nothing changed, when its windows do not tile.
+  mutating func append(_ memory: PlanMemory, _ pooling: PoolingGeometry) -> Bool {
+    guard self.pooling == nil, pooling.isTiling else { return false }
+    self.pooling = pooling
+    var band = pooling
+    band.height = pooling.kernelHeight
+    bandLayout = memory.integers(band.kernelNumbers)
+    return true
+  }
+
+  /// Rows of the output, or rows of windows.
+  fileprivate var units: Int { pooling?.outputHeight ?? geometry.outputHeight }
+  /// Rows of the convolution for each.
+  private var rowsPerUnit: Int { pooling?.kernelHeight ?? 1 }
+  private var laidOutCount: Int { layout.isIdentity ? 0 : roundUp(layout.size, 16) }
+
+  /// `columns` columns of the output of a group, from patches that are read where they lie.
+  @inline(__always)
+  private func multiply(
+    _ table: FloatTable, _ group: Int, _ columns: Int, _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>,
+    into c: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    let m = geometry.outputChannelsPerGroup
+    table.gemmDirect(
+      m: m, n: columns, depth: taps, a: packed + group * groupStride, rowStrideA: 1, depthStrideA: table.tileRows,
+      panelStrideA: panelStride, b: source, panelStrideB: table.tileColumns, offsets: offsets, c: c, rowStride: stride,
+      alpha: 1, beta: 0, rowBias: bias.map { $0 + group * m }, columnBias: nil, activation: activation, slope: slope,
+      rowsOutside: false)
+  }
+
+  // MARK: Images in lanes
+
+  func scratchForLanes(_ lanes: Int) -> Int {
+    let copy = layout.isIdentity ? 0 : layout.channels * geometry.groups * layout.channelSize * lanes
+    return copy + (pooling == nil ? 0 : geometry.outputChannelsPerGroup * rowsPerUnit * geometry.outputWidth * lanes)
+  }
+
+  func runLanes(
+    _ table: FloatTable, _ lanes: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    var source = x
+    var band = scratch
+    if !layout.isIdentity {
+      layOutLanes(x, lanes, into: scratch)
+      source = UnsafePointer(scratch)
+      band += layout.channels * geometry.groups * layout.channelSize * lanes
+    }
+    let m = geometry.outputChannelsPerGroup
+    let row = geometry.outputWidth * lanes
+    for group in 0..<geometry.groups {
+      let from = source + group * layout.channels * layout.channelSize * lanes
+      guard let pooling, let bandLayout else {
+        for r in 0..<geometry.outputHeight {
+          multiply(
+            table, group, row, from + r * layout.columns * lanes, laneOffsets,
+            into: y + (group * m * geometry.outputHeight + r) * row, stride: geometry.outputHeight * row)
+        }
+        continue
+      }
+      let pooledRow = pooling.outputWidth * lanes
+      for unit in 0..<pooling.outputHeight {
+        for r in 0..<rowsPerUnit {
+          multiply(
+            table, group, row, from + (unit * rowsPerUnit + r) * layout.columns * lanes, laneOffsets,
+            into: band + r * row, stride: rowsPerUnit * row)
+        }
+        for channel in 0..<m {
+          table.poolLanes(
+            band + channel * rowsPerUnit * row, rowStride: row,
+            y + ((group * m + channel) * pooling.outputHeight + unit) * pooledRow, bandLayout, isMaximum: true,
+            countsPadding: true)
+        }
+      }
+    }
+  }
+
+  /// Pads, and for a stride separates the phases, as `layOutChannel` does, with images in the place of numbers.
+  private func layOutLanes(_ x: UnsafePointer<Float>, _ lanes: Int, into target: UnsafeMutablePointer<Float>) {
+    let l = layout
+    var to = target
+    for channel in 0..<l.channels * geometry.groups {
+      let plane = x + channel * l.height * l.width * lanes
+      for phase in 0..<l.stride.0 * l.stride.1 {
+        for row in 0..<l.rows {
+          let y = row * l.stride.0 + phase / l.stride.1 - l.top
+          for column in 0..<l.columns {
+            let x = column * l.stride.1 + phase % l.stride.1 - l.left
+            if y >= 0 && y < l.height && x >= 0 && x < l.width {
+              to.update(from: plane + (y * l.width + x) * lanes, count: lanes)
+            } else {
+              to.update(repeating: 0, count: lanes)
+            }
+            to += lanes
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: One image
+
+  /// Scratch of one of `parts` parts: the lines that the product writes, and gathered patches.
+  private func partSize(_ table: FloatTable, parts: Int) -> Int {
+    let rows = (units + parts - 1) / parts * rowsPerUnit
+    let lanes = table.tileColumns
+    let m = geometry.outputChannelsPerGroup
+    if isDirect { return m * roundUp(rows * layout.columns, lanes) + PatchLayout.slack }
+    let pixels = roundUp(rows * geometry.outputWidth, lanes)
+    return m * pixels + PatchLayout.slack + pixels / lanes * (taps * lanes + 16)
+  }
+
+  func scratchForImage(_ table: FloatTable, parts: Int) -> Int {
+    let copy = layout.isIdentity ? 0 : geometry.groups * laidOutCount
+    return copy + max(partSize(table, parts: 1), parts * partSize(table, parts: parts))
+  }
+
+  /// `parts` threads share the rows when there is enough to compute.
+  func runImage(
+    _ table: FloatTable, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>, parts: Int
+  ) {
+    var source = x
+    var lines = scratch
+    var groupSize = layout.channels * layout.channelSize
+    if !layout.isIdentity {
+      for group in 0..<geometry.groups {
+        layout.layOut(x + group * layout.channels * layout.height * layout.width, into: scratch + group * laidOutCount)
+      }
+      source = UnsafePointer(scratch)
+      lines += geometry.groups * laidOutCount
+      groupSize = laidOutCount
+    }
+    let parts = geometry.operations < 300_000 ? 1 : min(parts, units)
+    let perPart = (units + parts - 1) / parts
+    var share = Share(
+      layer: self, table: table, source: source, groupSize: groupSize, y: y, lines: lines,
+      size: partSize(table, parts: parts), perPart: perPart)
+    parallelFor((units + perPart - 1) / perPart, context: &share) { context, part in
+      context.assumingMemoryBound(to: Share.self).pointee.run(part)
+    }
+  }
+
+  /// What the threads that share an image have in common.
+  private struct Share {
+    let layer: PlannedConvolution
+    let table: FloatTable
+    let source: UnsafePointer<Float>
+    let groupSize: Int
+    let y: UnsafeMutablePointer<Float>
+    let lines: UnsafeMutablePointer<Float>
+    let size: Int
+    let perPart: Int
+
+    func run(_ part: Int) {
+      let range = part * perPart..<min((part + 1) * perPart, layer.units)
+      for group in 0..<layer.geometry.groups {
+        layer.runUnits(table, range, group, source + group * groupSize, y, lines + part * size)
+      }
+    }
+  }
+
+  fileprivate func runUnits(
+    _ table: FloatTable, _ range: Range<Int>, _ group: Int, _ source: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, _ lines: UnsafeMutablePointer<Float>
+  ) {
+    let m = geometry.outputChannelsPerGroup
+    let lanes = table.tileColumns
+    let (first, rows) = (range.lowerBound * rowsPerUnit, range.count * rowsPerUnit)
+    let pixels = geometry.outputPixels
+    // Lines of the product: [m, line], a row of pixels every `pitch`.
+    let pitch: Int
+    let line: Int
+    if isDirect {
+      pitch = layout.columns
+      let length = (rows - 1) * pitch + geometry.outputWidth
+      line = roundUp(length, lanes)
+      multiply(table, group, length, source + first * pitch, offsets, into: lines, stride: line)
+    } else {
+      pitch = geometry.outputWidth
+      let count = rows * pitch
+      line = pooling == nil ? pixels : roundUp(count, lanes)
+      let gathered = lines + m * roundUp(count, lanes) + PatchLayout.slack
+      let panelSize = taps * lanes + 16
+      for panel in 0..<(count + lanes - 1) / lanes {
+        table.packPatches(
+          source, offsets: offsets, depth: taps, firstPixel: first * pitch + panel * lanes,
+          lanes: min(lanes, count - panel * lanes), columns: pitch, rowStride: layout.columns, width: lanes,
+          into: gathered + panel * panelSize)
+      }
+      table.gemmBlock(
+        m: m, n: count, depth: taps, a: packed + group * groupStride, panelStrideA: panelStride, b: gathered,
+        panelStrideB: panelSize,
+        c: pooling == nil ? y + group * m * pixels + first * pitch : lines, rowStride: line, alpha: 1, beta: 0,
+        rowBias: bias.map { $0 + group * m }, columnBias: nil, activation: activation, slope: slope)
+      if pooling == nil { return }
+    }
+    guard let pooling else {
+      for channel in 0..<m {
+        let to = y + (group * m + channel) * pixels + first * geometry.outputWidth
+        for row in 0..<rows {
+          (to + row * geometry.outputWidth).update(
+            from: lines + channel * line + row * pitch, count: geometry.outputWidth)
+        }
+      }
+      return
+    }
+    let pooled = pooling.outputHeight * pooling.outputWidth
+    let to = y + group * m * pooled + range.lowerBound * pooling.outputWidth
+    if pooling.isTwoByTwo {
+      for channel in 0..<m {
+        table.maxPoolPairs(
+          lines + channel * line, rowStride: pitch, to + channel * pooled, rows: range.count,
+          columns: pooling.outputWidth)
+      }
+      return
+    }
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 12) { numbers in
+      guard let bandLayout, let address = numbers.baseAddress else { return }
+      address.initialize(from: bandLayout, count: 12)
+      (address[0], address[1], address[10]) = (rows, pitch, range.count)
+      for channel in 0..<m { table.maxPool(lines + channel * line, to + channel * pooled, nil, address) }
+    }
+  }
+}
