@@ -43,14 +43,13 @@ enum Tool {
     guard let first = words.first else {
       throw UsageError("which command? one of \(commands.map { $0.description.name }.joined(separator: ", "))")
     }
-    let rest = Array(words.dropFirst())
     switch first {
     case "--help", "-h": Terminal.print(help)
-    case "help": Terminal.print(try rest.first.map { try find($0).description.help } ?? help)
+    case "help": Terminal.print(words.count > 1 ? try find(words.dropFirst()).command.description.help : help)
     case "--version", "version": Terminal.print("apus \(version)")
     default:
-      let command = try find(first)
-      let arguments = try Arguments(parsing: rest, for: command.description)
+      let (command, rest) = try find(words[...])
+      let arguments = try Arguments(parsing: Array(rest), for: command.description)
       guard !arguments.wantsHelp else {
         Terminal.print(command.description.help)
         return ExitCode.success
@@ -60,11 +59,33 @@ enum Tool {
     return ExitCode.success
   }
 
-  private static func find(_ name: String) throws(UsageError) -> any Command.Type {
-    if let command = commands.first(where: { $0.description.name == name }) { return command }
+  /// The command that the first words name, and the words behind its name.
+  ///
+  /// A name may have two words, as `train lm`; it goes before the command of the first word alone.
+  private static func find(
+    _ words: ArraySlice<String>
+  ) throws(UsageError) -> (command: any Command.Type, rest: ArraySlice<String>) {
+    for count in [2, 1] where words.count >= count {
+      let name = words.prefix(count).joined(separator: " ")
+      if let command = commands.first(where: { $0.description.name == name }) {
+        let rest = words.dropFirst(count)
+        try checkSubcommand(of: command.description, rest.first)
+        return (command, rest)
+      }
+    }
+    let name = words.first ?? ""
     let names = commands.map { $0.description.name } + ["help", "--version", "--help"]
     let kind = name.hasPrefix("-") ? "option" : "command"
     throw UsageError("unknown \(kind) \(name)\(suggestion(for: name, among: names))")
+  }
+
+  /// A word behind a command that takes none, but has commands below it, was meant to be one of those.
+  private static func checkSubcommand(of command: CommandDescription, _ word: String?) throws(UsageError) {
+    guard let word, !word.hasPrefix("-"), command.operands.maximum == 0 else { return }
+    let names = commands.map { $0.description.name }.filter { $0.hasPrefix(command.name + " ") }
+    guard !names.isEmpty else { return }
+    let name = "\(command.name) \(word)"
+    throw UsageError("unknown command \(name)\(suggestion(for: name, among: names))", command: command.name)
   }
 
   /// What `apus --help` shows.
