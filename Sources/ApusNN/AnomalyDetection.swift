@@ -77,10 +77,4 @@ extension Module {
     }
     return names
   }
-
-  /// Freezes every parameter of this module and all inside: no gradients, and optimizers pass them over.
-  public func freeze() { for parameter in parameters { parameter.isFrozen = true } }
-
-  /// Lets every parameter of this module and all inside learn again.
-  public func unfreeze() { for parameter in parameters { parameter.isFrozen = false } }
 }

@@ -94,6 +94,12 @@ extension Module {
     for parameter in parameters { parameter.gradient = nil }
   }
 
+  /// Freezes every parameter of this module and all inside: no gradients, and optimizers pass them over.
+  public func freeze() { for parameter in parameters { parameter.isFrozen = true } }
+
+  /// Lets every parameter of this module and all inside learn again.
+  public func unfreeze() { for parameter in parameters { parameter.isFrozen = false } }
+
   private func setTraining(_ training: Bool) -> Self {
     for (_, module) in namedModules { (module as? any TrainingDependent)?.isTraining = training }
     return self
