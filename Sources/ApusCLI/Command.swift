@@ -22,7 +22,10 @@ protocol Command {
 /// The program: finds the command, runs it, and turns what was thrown into a message and an exit code.
 enum Tool {
   static var commands: [any Command.Type] {
-    [TrainCommand.self, EvaluateCommand.self, PredictCommand.self, GradcheckCommand.self, InfoCommand.self]
+    [
+      TrainCommand.self, TrainLanguageModelCommand.self, EvaluateCommand.self, EvaluateLanguageModelCommand.self,
+      PredictCommand.self, GenerateCommand.self, GradcheckCommand.self, InfoCommand.self,
+    ]
   }
 
   /// Runs the program with the words behind its name.
@@ -105,6 +108,7 @@ enum Tool {
 
     environment:
       APUS_DATA     directory of the MNIST files that train and evaluate use unless --data is given
+      APUS_TEXT     the text that train lm and evaluate lm use unless --data is given
       APUS_ISA      kernels to run: baseline, avx2 or avx512 (default: the widest that the CPU has)
       APUS_THREADS  threads to use, 1 to 256 (default: every CPU that the process may use)
 

@@ -12,8 +12,11 @@ enum Terminal {
   static let showsProgress = isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
 
   /// Writes a result and ends the line. A result that cannot be written ends the program with exit code 1.
-  static func print(_ text: String) {
-    guard !write(text + "\n", to: STDOUT_FILENO) else { return }
+  static func print(_ text: String) { write(text + "\n") }
+
+  /// Writes a result, or a piece of one, as it is. What cannot be written ends the program with exit code 1.
+  static func write(_ text: String) {
+    guard !text.isEmpty, !write(text, to: STDOUT_FILENO) else { return }
     let reason = String(cString: strerror(errno))
     note("cannot write to standard output: \(reason)")
     exit(ExitCode.failure)

@@ -254,6 +254,15 @@ struct ArchitectureArguments {
     throw failure(label, "a size or two in \(range)")
   }
 
+  /// The layer that the argument is, nil where it is not there.
+  mutating func layer(_ label: String) throws(ArchitectureError) -> Architecture? {
+    switch next(label) {
+    case nil: return nil
+    case .layer(let layer)?: return layer
+    default: throw failure(label, "a layer")
+    }
+  }
+
   /// Whether the argument is the choice `.same`; it is then taken.
   mutating func takesSame(_ label: String) -> Bool {
     guard position < layer.arguments.count, layer.arguments[position].label == label,

@@ -183,6 +183,7 @@ extension ArchitectureBuilder {
   private mutating func attention(
     _ name: String, _ arguments: inout ArchitectureArguments
   ) throws(ArchitectureError) -> Layers<Scalar>.Step? {
+    if name == "TransformerEncoder" { return try encoder(&arguments) }
     guard ["MultiheadAttention", "TransformerEncoderLayer", "PositionalEncoding"].contains(name) else { return nil }
     let size = try arguments.size()
     if name == "PositionalEncoding" {
@@ -220,5 +221,37 @@ extension ArchitectureBuilder {
     return Layers<Scalar>.TransformerEncoderLayer(
       size, heads, feedForwardSize: feedForward, dropout: dropout, activation: isGELU ? .gelu : .relu,
       normEpsilon: epsilon, batchFirst: batchFirst, normFirst: normFirst, bias: bias)
+  }
+
+  private mutating func encoder(
+    _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step {
+    let count = try arguments.size()
+    let norm = try arguments.layer("norm")
+    let layer = try arguments.layer("layer")
+    try arguments.end()
+    guard let layer, layer.name == "TransformerEncoderLayer", norm.map({ $0.name == "LayerNorm" }) ?? true else {
+      throw ArchitectureError(
+        reason: "TransformerEncoder: layer must be a TransformerEncoderLayer, norm a LayerNorm", offset: nil)
+    }
+    // Each layer is paid for before the next is made, so a large count ends early.
+    var layers: [Layers<Scalar>.TransformerEncoderLayer] = []
+    for _ in 0..<count {
+      guard
+        let made = try steps(Architecture("Sequential", [.init(nil, .layer(layer))])).first
+          as? Layers<Scalar>.TransformerEncoderLayer
+      else { break }
+      layers.append(made)
+    }
+    var last: Layers<Scalar>.LayerNorm?
+    if let norm {
+      last = try steps(Architecture("Sequential", [.init(nil, .layer(norm))])).first as? Layers<Scalar>.LayerNorm
+    }
+    let size = layers[0].linear1.inFeatures
+    guard last.map({ $0.normalizedShape == [size] }) ?? true else {
+      throw ArchitectureError(reason: "TransformerEncoder: the norm is not of size \(size)", offset: nil)
+    }
+    var next = layers.makeIterator()
+    return Layers<Scalar>.TransformerEncoder(count, norm: last) { next.next()! }
   }
 }

@@ -99,8 +99,30 @@ extension GradientCheckRegistry {
       "TransformerDecoderLayer", inputs: [[3, 2, 4], [5, 2, 4]],
       { L.TransformerDecoderLayer(4, 2, feedForwardSize: 5, dropout: 0, activation: .gelu) }
     ) { $0($1[0], memory: $1[1], isCausal: true) },
+    GradientCheckEntry(
+      "TransformerEncoder", inputs: [[3, 2, 4]],
+      {
+        L.TransformerEncoder(2, norm: L.LayerNorm(4)) {
+          L.TransformerEncoderLayer(4, 2, feedForwardSize: 5, dropout: 0, activation: .gelu, normFirst: true)
+        }
+      }
+    ) { $0($1[0], mask: nil, isCausal: true) },
+    GradientCheckEntry(
+      "TransformerDecoder", inputs: [[3, 2, 4], [5, 2, 4]],
+      { L.TransformerDecoder(2) { L.TransformerDecoderLayer(4, 2, feedForwardSize: 5, dropout: 0) } }
+    ) { $0($1[0], memory: $1[1], isCausal: true) },
     GradientCheckEntry("PositionalEncoding", inputShape: [2, 3, 4]) {
       L.PositionalEncoding(4, maximumLength: 6, learned: true, batchFirst: true)
     },
+    GradientCheckEntry(
+      "RecurrentLanguageModel", inputs: [], { L.RecurrentLanguageModel(5, embeddingSize: 3, hiddenSize: 4, layers: 2) }
+    ) { model, _ in
+      var state = LanguageModelState<Double>()
+      let first = model(IndexTensor([4, 0, 4, 1], shape: [2, 2]), state: &state)
+      return first + model(IndexTensor([3, 2, 0, 1], shape: [2, 2]), state: &state)
+    },
+    GradientCheckEntry(
+      "GPT", inputs: [], { L.GPT(5, width: 4, layers: 2, heads: 2, context: 3) }
+    ) { model, _ in model(IndexTensor([4, 0, 4, 1, 2, 2], shape: [2, 3])) },
   ]
 }

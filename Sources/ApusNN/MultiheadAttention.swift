@@ -133,7 +133,7 @@ extension Layers {
     }
 
     /// Queries, keys and values of all heads, each [batch, heads, positions, embed / heads].
-    private func projected(
+    func projected(
       _ query: Tensor<Scalar>, _ key: Tensor<Scalar>, _ value: Tensor<Scalar>
     ) -> (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>) {
       let inputs = [query, key, value]
@@ -154,7 +154,7 @@ extension Layers {
       return (parts[0], parts[1], parts[2])
     }
 
-    private func finished(_ mixed: Tensor<Scalar>) -> Tensor<Scalar> {
+    func finished(_ mixed: Tensor<Scalar>) -> Tensor<Scalar> {
       let (batch, positions) = (mixed.shape[0], mixed.shape[2])
       let order = batchFirst ? mixed.permuted(0, 2, 1, 3) : mixed.permuted(2, 0, 1, 3)
       let rows = order.reshaped(batchFirst ? [batch, positions, embedSize] : [positions, batch, embedSize])

@@ -37,6 +37,8 @@ extension Layers.Sequential {
       return input.count == 3 && input[2] == layer.embedSize && layer.projections.count == 1 ? input : nil
     case let layer as Layers<Scalar>.TransformerEncoderLayer:
       return input.count == 3 && input[2] == layer.linear1.inFeatures ? input : nil
+    case let stack as Layers<Scalar>.TransformerEncoder:
+      return input.count == 3 && input[2] == stack.layers[0].linear1.inFeatures ? input : nil
     case let layer as Layers<Scalar>.PositionalEncoding:
       let fits = input.count == 3 && input[2] == layer.width && input[layer.batchFirst ? 1 : 0] <= layer.maximumLength
       return fits ? input : nil

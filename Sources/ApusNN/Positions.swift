@@ -81,15 +81,18 @@ extension Layers {
     /// The parameter, not the table of sinusoidal positions.
     public var children: [(name: String, part: Any)] { weight.map { [("weight", $0)] } ?? [] }
 
-    /// [positions, batch, width], or batch first → the same.
-    public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+    /// [positions, batch, width], or batch first → the same, from position 0 on.
+    public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { self(input, from: 0) }
+
+    /// [positions, batch, width], or batch first → the same, from position `first` on.
+    public func callAsFunction(_ input: Tensor<Scalar>, from first: Int) -> Tensor<Scalar> {
+      let room = maximumLength - first
       require(
-        input.rank == 3 && input.shape[2] == width && input.shape[batchFirst ? 1 : 0] <= maximumLength, architecture,
-        path: weight?.name, input: input.shape,
-        batchFirst
-          ? "[batch, at most \(maximumLength), \(width)]" : "[at most \(maximumLength), batch, \(width)]")
+        first >= 0 && input.rank == 3 && input.shape[2] == width && input.shape[batchFirst ? 1 : 0] <= room,
+        architecture, path: weight?.name, input: input.shape,
+        batchFirst ? "[batch, at most \(room), \(width)]" : "[at most \(room), batch, \(width)]")
       let length = input.shape[batchFirst ? 1 : 0]
-      let positions = (weight?.value ?? table!).narrowed(0, from: 0, length: length)
+      let positions = (weight?.value ?? table!).narrowed(0, from: first, length: length)
       return ForwardObserver.note(self, input + (batchFirst ? positions : positions.unsqueezed(1)))
     }
 

@@ -30,9 +30,9 @@ extension Layers {
     public let norm1: Layers.LayerNorm
     /// The normalisation of the feed-forward part.
     public let norm2: Layers.LayerNorm
-    private let dropouts: [Layers.Dropout]
+    let dropouts: [Layers.Dropout]
     private let activation: TransformerActivation
-    private let normFirst: Bool
+    let normFirst: Bool
 
     /// Makes a layer with weights from the seed of the `withSeed` around it.
     ///
@@ -76,15 +76,17 @@ extension Layers {
       func attend(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
         dropouts[1](attention(x, mask: mask, keyPaddingMask: keyPaddingMask, isCausal: isCausal))
       }
-      func feedForward(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-        dropouts[2](linear2(dropouts[0](activation(linear1(x)))))
-      }
       if normFirst {
         let x = input + attend(norm1(input))
         return ForwardObserver.note(self, x + feedForward(norm2(x)))
       }
       let x = norm1(input + attend(input))
       return ForwardObserver.note(self, norm2(x + feedForward(x)))
+    }
+
+    /// The part behind the attention, each position by itself.
+    func feedForward(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+      dropouts[2](linear2(dropouts[0](activation(linear1(x)))))
     }
 
     /// The layer written down, as in the Swift that makes it.

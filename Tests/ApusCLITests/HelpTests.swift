@@ -25,8 +25,9 @@ import Testing
       // The variables before the command and the pipe behind it are the shell's.
       let line = example.line.split(separator: "|")[0]
       let words = line.split(separator: " ").drop { $0 != "apus" }.map(String.init)
-      #expect(words.prefix(2) == ["apus", name], "\(example.line)")
-      let arguments = try Arguments(parsing: Array(words.dropFirst(2)), for: command.description)
+      let own = ["apus"] + name.split(separator: " ").map(String.init)
+      #expect(Array(words.prefix(own.count)) == own, "\(example.line)")
+      let arguments = try Arguments(parsing: Array(words.dropFirst(own.count)), for: command.description)
       _ = try command.init(arguments)
     }
   }

@@ -14,7 +14,16 @@ import Testing
     (["train", "--model", "resnet"], "train: --model is one of cnn, mlp, mlp3, cnn-wide, keras-cnn, not “resnet”"),
     (["train", "--learning-rate", "-1"], "train: --learning-rate takes a number above 0"),
     (["train", "--threads", "0"], "train: --threads takes a whole number from 1 to 256, not “0”"),
-    (["train", "data"], "train: unexpected argument “data”"),
+    (["train", "data"], "unknown command train data"),
+    (["train", "ml"], "unknown command train ml; did you mean train lm?"),
+    (["train", "lm", "--model", "lst"], "train lm: --model is one of lstm, gru, gpt, not “lst”; did you mean lstm?"),
+    (["train", "lm", "--held-back", "1"], "train lm: --held-back takes a number from 0 to 0.9, not “1”"),
+    (["train", "lm", "--model", "gpt", "--heads", "3"], "train lm: --heads 3 does not divide --width 128"),
+    (["train", "lm", "--heads", "2"], "train lm: --heads is for gpt; lstm has none"),
+    (["train", "lm", "--form", "poem"], "train lm: --form is one of text, lines, not “poem”"),
+    (["generate"], "generate: a model file is expected"),
+    (["generate", "m", "--top-k", "0"], "generate: --top-k takes a whole number of at least 1, not “0”"),
+    (["generate", "m", "--temperature", "-1"], "generate: --temperature takes a number from 0 to 1000, not “-1”"),
     (["train", "--save"], "train: --save needs a value: --save FILE"),
     (["evaluate"], "evaluate: a model file is expected"),
     (["predict", "m.safetensors"], "predict: a model file and an image are expected"),
@@ -43,7 +52,8 @@ import Testing
       #expect(result.code == 0 && result.output == Tool.help + "\n" && result.messages.isEmpty)
     }
     for command in Tool.commands.map({ $0.description }) {
-      for words in [[command.name, "--help"], ["help", command.name]] {
+      let name = command.name.split(separator: " ").map(String.init)
+      for words in [name + ["--help"], ["help"] + name] {
         let result = try BuiltCommand.start(words).finish()
         #expect(result.code == 0 && result.output == command.help + "\n" && result.messages.isEmpty)
       }
