@@ -110,6 +110,7 @@ enum Tool {
       APUS_DATA     directory of the MNIST files that train and evaluate use unless --data is given
       APUS_TEXT     the text that train lm and evaluate lm use unless --data is given
       APUS_ISA      kernels to run: baseline, avx2 or avx512 (default: the widest that the CPU has)
+      APUS_MEMORY   memory that the engine may hold, as 512M or 2G, or "unlimited" (default: what the system leaves it)
       APUS_THREADS  threads to use, 1 to 256 (default: every CPU that the process may use)
 
     exit codes: 0 done, 1 the work failed, 2 the command line makes no sense, 130 ended by Ctrl-C

@@ -4,10 +4,12 @@ import ApusCompute
 struct InfoCommand: Command {
   static let description = CommandDescription(
     name: "info",
-    summary: "show the CPU, its caches, the kernels in force and the number of threads",
+    summary: "show the CPU, its caches, the kernels in force, the number of threads and the limits found",
     discussion: """
       The kernels are chosen at start-up: the widest set that the CPU can execute, or the one that the environment
-      variable APUS_ISA names. The number of threads is that of the CPUs which the process may use, or APUS_THREADS.
+      variable APUS_ISA names. The number of threads is that of the CPUs which the process may use, fewer where a
+      control group grants less CPU time, or APUS_THREADS. Memory that a control group or the machine does not have is
+      refused with a message; APUS_MEMORY sets a limit of your own, or "unlimited".
       """,
     options: [OptionDescription("json", nil, "print one JSON object instead")],
     examples: [
@@ -26,6 +28,7 @@ struct InfoCommand: Command {
     let features = Self.notableFeatures.filter(processor.features.contains)
     let available = InstructionSet.available.map(\.rawValue)
     let active = InstructionSet.active.rawValue
+    let limits = ResourceLimits.current
     let caches = [
       ("level1_data", processor.level1DataCache), ("level2", processor.level2Cache), ("level3", processor.level3Cache),
     ]
@@ -38,7 +41,9 @@ struct InfoCommand: Command {
         "caches": .object(caches.map { .init(name: $0, value: .integer($1)) }),
         "kernels": .text(active),
         "kernels_available": .list(available.map(JSONLine.text)),
+        "features_note": processor.featureNote.map(JSONLine.text) ?? .null,
         "threads": .integer(Threads.count),
+        "limits": Self.json(limits),
         "debug_build": .flag(Self.isDebugBuild),
       ]
       Terminal.print("\(line)")
@@ -51,13 +56,42 @@ struct InfoCommand: Command {
     let rows = [
       ("version", version + (Self.isDebugBuild ? ", a debug build: build with -c release for speed" : "")),
       ("CPU", "\(processor.name) (\(Self.architecture))"),
-      ("features", features.isEmpty ? "none beyond the baseline" : features.joined(separator: " ")),
+      (
+        "features",
+        processor.featureNote.map { "unknown, so the baseline: \($0)" }
+          ?? (features.isEmpty ? "none beyond the baseline" : features.joined(separator: " "))
+      ),
       ("caches", cacheWords.joined(separator: ", ")),
       ("kernels", "\(active)\(kernelChoice) (available: \(available.joined(separator: ", ")))"),
       ("threads", "\(Threads.count)\(threadChoice)"),
+      ("limits", Self.words(limits).joined(separator: "; ")),
     ]
     for (name, text) in rows { Terminal.print(name.padded(to: 10) + text) }
     return ExitCode.success
+  }
+
+  /// The limits that the system sets, in words.
+  static func words(_ limits: ResourceLimits) -> [String] {
+    var words = ["\(limits.processors) \(limits.processors == 1 ? "CPU" : "CPUs") in the affinity mask"]
+    if let quota = limits.processorQuota { words.append("time of \(quota.value) CPUs (\(quota.source))") }
+    if let memory = MemoryBudget.tightest {
+      words.append("memory \(MemoryBudget.words(memory.limit)) (\(memory.source))")
+    } else if let memory = limits.memory {
+      words.append("memory \(MemoryBudget.words(memory.limit)) (\(memory.source)), not enforced (APUS_MEMORY)")
+    }
+    return words
+  }
+
+  /// The same for a program; what is not bounded is null.
+  static func json(_ limits: ResourceLimits) -> JSONLine {
+    let memory = MemoryBudget.tightest
+    return [
+      "processors": .integer(limits.processors),
+      "processor_quota": limits.processorQuota.map { .number($0.value) } ?? .null,
+      "processor_quota_source": limits.processorQuota.map { .text($0.source) } ?? .null,
+      "memory": memory.map { .integer($0.limit) } ?? .null,
+      "memory_source": memory.map { .text($0.source) } ?? .null,
+    ]
   }
 
   /// The features that tell how fast the CPU computes, narrow to wide.

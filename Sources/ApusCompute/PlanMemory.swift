@@ -11,7 +11,10 @@ final class PlanMemory {
   /// Bytes of all blocks.
   private(set) var bytes = 0
 
-  deinit { for block in blocks { free(block) } }
+  deinit {
+    for block in blocks { free(block) }
+    MemoryBudget.give(bytes)
+  }
 
   /// `count` zeros, on a cache line of their own.
   func scalars(_ count: Int) -> UnsafeMutablePointer<Float> {
@@ -36,8 +39,9 @@ final class PlanMemory {
 
   private func block(_ count: Int) -> UnsafeMutableRawPointer {
     let rounded = max(64, roundUp(count, 64))
+    if let shortage = MemoryBudget.take(rounded) { stop("an inference program: \(shortage)", code: 1) }
     guard let address = aligned_alloc(64, rounded) else {
-      stop("out of memory: an inference program asked for \(rounded) bytes")
+      stop("an inference program: out of memory: the system has no \(MemoryBudget.words(rounded))", code: 1)
     }
     blocks.append(address)
     bytes += rounded

@@ -2,11 +2,17 @@
 ///
 /// Everything has a fallback, because a container may hide either: no features means the baseline kernels, no cache
 /// sizes means those of a small core.
+///
+/// The features are those that the kernel lists, not those that CPUID would: a register that the kernel does not save
+/// (AVX-512 switched off at boot, an old hypervisor) must not be used, whatever the CPU could do, and the kernel leaves its
+/// features out.
 public struct Processor: Sendable {
   /// The model's name, or "unknown processor".
   public var name: String
   /// The feature flags of the first core, in the kernel's spelling ("avx2", "avx512f", "asimd").
   public var features: Set<String>
+  /// Why no features are known, nil when some are: the kernels are then the baseline ones.
+  public var featureNote: String?
   /// Bytes of level-1 data cache of one core.
   public var level1DataCache: Int
   /// Bytes of level-2 cache that one core can use.
@@ -16,16 +22,18 @@ public struct Processor: Sendable {
 
   /// The processor that this program runs on.
   public static let current = Processor(
-    cpuinfo: readFile("/proc/cpuinfo") ?? "",
+    // The first core's lines: the file has as many blocks as the machine has CPUs.
+    cpuinfo: readFile("/proc/cpuinfo", limit: 1 << 14),
     cacheDirectory: "/sys/devices/system/cpu/cpu0/cache")
 
-  init(cpuinfo: String, cacheDirectory: String) {
+  init(cpuinfo: String?, cacheDirectory: String) {
     name = "unknown processor"
     features = []
     level1DataCache = 32 << 10
     level2Cache = 256 << 10
     level3Cache = 0
-    for line in cpuinfo.split(separator: "\n") {
+    featureNote = cpuinfo == nil ? "/proc/cpuinfo cannot be read" : "/proc/cpuinfo names no features"
+    for line in (cpuinfo ?? "").split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
       guard parts.count == 2 else { continue }
       let key = parts[0].trimmingSpaces
@@ -33,6 +41,7 @@ public struct Processor: Sendable {
       if key == "model name" { name = String(value) }
       if key == "flags" || key == "Features" {
         features = Set(value.split(separator: " ").map(String.init))
+        if !features.isEmpty { featureNote = nil }
         break
       }
     }

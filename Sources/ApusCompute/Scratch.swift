@@ -42,8 +42,12 @@ enum Scratch {
     }
     if let found { return found }
     let rounded = max(4096, (bytes + 4095) & ~4095)
+    if MemoryBudget.take(rounded) != nil {
+      trim()
+      if let shortage = MemoryBudget.take(rounded) { stop("an operation's scratch: \(shortage)", code: 1) }
+    }
     guard let address = aligned_alloc(64, rounded) else {
-      stop("out of memory: an operation asked for \(rounded) bytes of scratch")
+      stop("an operation's scratch: out of memory: the system has no \(MemoryBudget.words(rounded))", code: 1)
     }
     return Block(address: address, bytes: rounded)
   }
@@ -54,6 +58,20 @@ enum Scratch {
       guard list.count > maximumIdle else { return nil }
       return list.removeFirst()
     }
-    if let surplus { free(surplus.address) }
+    if let surplus { release(surplus) }
+  }
+
+  /// Returns all idle blocks to the system.
+  static func trim() {
+    let blocks = idle.withLock { list in
+      defer { list = [] }
+      return list
+    }
+    for block in blocks { release(block) }
+  }
+
+  private static func release(_ block: Block) {
+    free(block.address)
+    MemoryBudget.give(block.bytes)
   }
 }

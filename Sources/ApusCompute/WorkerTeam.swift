@@ -11,8 +11,9 @@ import Synchronization
 public enum Threads {
   /// Threads that an operation may run on, the caller's included. Results do not depend on it.
   ///
-  /// The default is `APUS_THREADS` when it is set, else the CPUs that the process may run on. Setting it takes effect
-  /// from the next operation on.
+  /// The default is `APUS_THREADS` when it is set, else the CPUs that the process may run on, or fewer where a control group
+  /// grants less CPU time than that. With 1, no second thread is ever started. Setting it takes effect from the next
+  /// operation on.
   ///
   /// - Precondition: 1 … 256.
   public static var count: Int {
@@ -24,7 +25,7 @@ public enum Threads {
   }
 
   static func defaultCount(_ wish: String?) -> Int {
-    guard let wish, !wish.isEmpty else { return min(256, availableProcessorCount()) }
+    guard let wish, !wish.isEmpty else { return ResourceLimits.current.threads }
     guard let count = Int(wish), (1...256).contains(count) else {
       stop("APUS_THREADS=\(wish) is not a number from 1 to 256")
     }

@@ -1,3 +1,5 @@
+import ApusCompute
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -27,6 +29,9 @@ package enum FileAccess {
     let size = Int(status.st_size)
     guard size <= limit else {
       throw DataError(.tooLarge, path: path, expected: "at most \(limit) bytes", found: "\(size) bytes")
+    }
+    if let shortage = MemoryBudget.shortage(size) {
+      throw DataError(.tooLarge, path: path, expected: "a file that fits in memory", found: "\(shortage)")
     }
     // The extra byte lets the last read see the end without growing the array.
     var bytes = [UInt8]()

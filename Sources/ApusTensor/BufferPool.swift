@@ -1,3 +1,4 @@
+import ApusCompute
 import Synchronization
 
 #if canImport(Glibc)
@@ -13,7 +14,8 @@ import Synchronization
 /// is wasted. Every block is aligned to a cache line (64 bytes).
 ///
 /// When a size is missing while more memory lies idle than `idleLimit` and than is in use, the idle blocks are returned
-/// to the system first: the pool never holds on to more than twice what the program needs, plus the limit.
+/// to the system first: the pool never holds on to more than twice what the program needs, plus the limit. Where memory is bounded
+/// (`MemoryBudget`), so is what lies idle, and a block that does not fit ends the program with a message that names the bound.
 package enum BufferPool {
   /// What the pool has done since the program started.
   package struct Statistics: Equatable, Sendable {
@@ -29,8 +31,10 @@ package enum BufferPool {
     package var bytesIdle = 0
   }
 
-  /// Idle memory that is always kept.
-  private static let idleLimit = 64 << 20
+  /// Idle memory that is always kept: 64 MiB, or an eighth of a machine or container that has little.
+  private static let idleLimit = idleLimit(within: MemoryBudget.tightest?.limit)
+
+  static func idleLimit(within memory: Int?) -> Int { min(64 << 20, (memory ?? .max) / 8) }
 
   /// `@unchecked Sendable`: the raw pointers are blocks that only the lists refer to.
   private struct State: @unchecked Sendable {
@@ -44,7 +48,7 @@ package enum BufferPool {
   /// What the pool has done until now.
   package static var statistics: Statistics { state.withLock { $0.statistics } }
 
-  /// The bucket for a size, and the size of its blocks. Needs `bytes` of at most 2⁶².
+  /// The bucket for a size, and the size of its blocks. Needs `bytes` of at most 2⁶⁰.
   @inline(__always)
   private static func bucket(_ bytes: Int) -> (index: Int, bytes: Int) {
     let size = max(bytes, 64)
@@ -61,7 +65,7 @@ package enum BufferPool {
 
   /// A block of at least `bytes` bytes, holding anything.
   package static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
-    if bytes > 1 << 62 { failMemory(bytes) }
+    if bytes > 1 << 60 { failMemory(bytes) }
     let (index, rounded) = bucket(bytes)
     let found = state.withLock { state -> UnsafeMutableRawPointer? in
       state.statistics.bytesInUse += rounded
@@ -77,6 +81,10 @@ package enum BufferPool {
       return nil
     }
     if let found { return found }
+    if MemoryBudget.take(rounded) != nil {
+      trim()
+      if let shortage = MemoryBudget.take(rounded) { failMemory(bytes, shortage) }
+    }
     if let fresh = aligned_alloc(64, (rounded + 63) & ~63) { return fresh }
     trim()
     guard let fresh = aligned_alloc(64, (rounded + 63) & ~63) else { failMemory(bytes) }
@@ -100,6 +108,7 @@ package enum BufferPool {
   }
 
   private static func releaseIdle(_ state: inout State) {
+    MemoryBudget.give(state.statistics.bytesIdle)
     for index in state.first.indices {
       while let block = state.first[index] {
         state.first[index] = block.load(as: UnsafeMutableRawPointer?.self)
@@ -110,7 +119,8 @@ package enum BufferPool {
   }
 
   @inline(never)
-  private static func failMemory(_ bytes: Int) -> Never {
-    fatalError("Tensor: out of memory, \(bytes) bytes are not to be had")
+  private static func failMemory(_ bytes: Int, _ shortage: MemoryBudget.Shortage? = nil) -> Never {
+    let reason = shortage?.description ?? "out of memory: the system has no \(MemoryBudget.words(bytes))"
+    stop("Tensor: \(reason)", code: 1)
   }
 }

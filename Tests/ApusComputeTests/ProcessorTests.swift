@@ -16,6 +16,7 @@ import Testing
         """, cacheDirectory: "/nonexistent")
     #expect(processor.name == "Some CPU @ 3.00GHz")
     #expect(processor.features == ["fpu", "sse2", "avx2", "fma"])
+    #expect(processor.featureNote == nil)
   }
 
   @Test func aSystemThatHidesEverythingGetsTheBaseline() {
@@ -23,6 +24,35 @@ import Testing
     #expect(processor.name == "unknown processor")
     #expect(processor.level1DataCache > 0 && processor.level2Cache > 0)
     #expect(InstructionSet.allCases.filter { $0.isSupported(by: processor) } == [.baseline])
+  }
+
+  @Test(arguments: [
+    nil, "", "\n", "flags", "flags\t:", "flags : ", "model name: x\n\nnothing: here", ": avx2 fma avx512f",
+    "Flags : avx2", String(repeating: "flags", count: 100_000), "\0\0\0",
+    "CPU implementer : 0x41\nFeatures\t: fp asimd",
+    "model name\t: VirtualApple @ 2.50GHz\nflags : fpu sse2 ssse3",
+  ])
+  func anUnknownProcessorGetsTheBaseline(cpuinfo: String?) {
+    let processor = Processor(cpuinfo: cpuinfo, cacheDirectory: "/nonexistent")
+    #expect(InstructionSet.allCases.filter { $0.isSupported(by: processor) } == [.baseline])
+    #expect((processor.featureNote != nil) == processor.features.isEmpty)
+  }
+
+  @Test func aKernelThatHidesItsRegistersHidesTheSet() {
+    // What a kernel lists that was told not to save AVX-512's registers, on a CPU that has them.
+    let processor = Processor(
+      cpuinfo: "flags : " + InstructionSet.avx2.requiredFeatures.joined(separator: " ") + " avx512_bf16",
+      cacheDirectory: "/nonexistent")
+    #if arch(x86_64)
+      #expect(InstructionSet.allCases.filter { $0.isSupported(by: processor) } == [.baseline, .avx2])
+    #endif
+  }
+
+  @Test func itSaysWhyNoFeaturesAreKnown() {
+    let missing = Processor(cpuinfo: nil, cacheDirectory: "/nonexistent")
+    #expect(missing.featureNote == "/proc/cpuinfo cannot be read")
+    let empty = Processor(cpuinfo: "processor : 0\n", cacheDirectory: "/nonexistent")
+    #expect(empty.featureNote == "/proc/cpuinfo names no features")
   }
 
   @Test func aSetNeedsAllItsFeatures() {
