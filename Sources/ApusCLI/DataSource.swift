@@ -45,7 +45,7 @@ struct DataSource {
 
 extension ImageDataset {
   /// The first `limit` images; all when there is no limit.
-  fileprivate func limited(to limit: Int?) -> ImageDataset {
+  func limited(to limit: Int?) -> ImageDataset {
     guard let limit, limit < count else { return self }
     let size = channels * height * width
     return ImageDataset(

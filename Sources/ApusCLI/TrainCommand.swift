@@ -14,12 +14,18 @@ struct TrainCommand: Command {
       (so with dropout at work), the accuracy over the test images, the seconds that the training took, and the
       training images worked through in a second. The same seed gives the same model at any number of threads.
 
+      Where a recipe keeps a moving average of the weights (deep-cnn), or with --hold-back, a last line tells the accuracy
+      over the test images of the model that is kept.
+
       Ctrl-C ends the run after the step at hand; what was reached is saved, and the exit code is 130.
       """,
     options: TrainSettings.options,
     examples: [
       ("apus train --epochs 2 --save digits.safetensors", "two epochs of the seed model, kept in a file"),
       ("apus train --model keras-cnn --data ~/mnist --plot curves.svg", "another model, on the real MNIST"),
+      ("apus train --model deep-cnn --data ~/mnist --hold-back 0", "the best model; the test images are seen once"),
+      ("apus train --model row-lstm --data ~/mnist", "an LSTM that reads the rows of an image"),
+      ("apus train --hold-back 2000 --patience 2 --augment shift,rotate:15", "early stopping and augmentation"),
       ("apus train --model mlp --json | tail -n 1", "figures for another program"),
     ])
 
@@ -39,16 +45,32 @@ struct TrainCommand: Command {
     let recipe = settings.model.recipe
     let source = try DataSource.load(settings.data, limit: settings.limit)
     let normalization = recipe.normalization
-    let (train, test) = (source.train.normalized(normalization), source.test.normalized(normalization))
+    let images = try Images(source, settings.holdBack, normalization)
     let model = withSeed(settings.seed) { settings.model.make() }
-    let trainer = Trainer(model, optimizer: recipe.optimizer, loss: recipe.loss, metrics: [.accuracy])
-    if let learningRate = settings.learningRate { trainer.optimizer.learningRate = learningRate }
+    let epochs = settings.epochCount(samples: images.train.count)
+    let stepsPerEpoch = (images.train.count + settings.batchSize - 1) / settings.batchSize
+    let steps = min(settings.steps ?? .max, epochs * stepsPerEpoch)
+    let trainer = Trainer(
+      model, optimizer: recipe.optimizer(steps: steps, learningRate: settings.learningRate), loss: recipe.loss,
+      metrics: [.accuracy])
 
-    if !settings.printsJSON { describe(model, source) }
-    let report = TrainReport(printsJSON: settings.printsJSON)
+    if !settings.printsJSON { describe(model, source, images) }
+    let report = TrainReport(printsJSON: settings.printsJSON, judge: settings.holdBack == nil ? "test" : "held-back")
+    var callbacks: [any TrainingCallback] = [report]
+    if let decay = recipe.averageDecay, settings.patience == nil {
+      callbacks.append(WeightAveraging(model, decay: decay))
+    }
+    let stopping = settings.patience.map { EarlyStopping(patience: $0) }
+    if let stopping { callbacks.append(stopping) }
     let history = try trainer.fit(
-      train, epochs: settings.epochCount(samples: train.count), batchSize: settings.batchSize, validation: test,
-      seed: settings.seed, maximumSteps: settings.steps, callbacks: [report], cancellation: Interrupt.cancellation)
+      images.train, epochs: epochs, batchSize: settings.batchSize, validation: images.judge, seed: settings.seed,
+      transform: settings.augmentation, maximumSteps: settings.steps, callbacks: callbacks,
+      cancellation: Interrupt.cancellation)
+    if let best = stopping?.bestEpoch { say("kept the weights of epoch \(best)") }
+    // The weights that are kept are not those of the last row, or nobody has looked at the test images yet.
+    if Interrupt.signalNumber == nil, settings.holdBack != nil || callbacks.count > 1 {
+      try reportTest(trainer, images.test)
+    }
 
     if let last = history.epochs.last, !last.training.loss.isFinite {
       Terminal.note("the loss ran away: a smaller --learning-rate may help")
@@ -57,23 +79,61 @@ struct TrainCommand: Command {
       try write(model, history, normalization)
       return ExitCode.success
     }
-    let (epochs, steps) = (history.epochs.count, report.stepCount)
-    Terminal.note("stopped early, after \(epochs) whole \(epochs == 1 ? "epoch" : "epochs") and \(steps) steps in all")
+    let (whole, done) = (history.epochs.count, report.stepCount)
+    Terminal.note("stopped early, after \(whole) whole \(whole == 1 ? "epoch" : "epochs") and \(done) steps in all")
     // A model that has learned nothing must not take the place of one that has.
-    if steps > 0 { try write(model, history, normalization) }
+    if done > 0 { try write(model, history, normalization) }
     return ExitCode.signal(signal)
   }
 
-  private func describe(_ model: Sequential, _ source: DataSource) {
+  private func describe(_ model: Sequential, _ source: DataSource, _ images: Images) {
     let threads = Threads.count
     Terminal.print(
       """
       \(settings.model.name): \(grouped(model.parameterCount)) parameters, \(settings.optimizerWords), \
       batches of \(settings.batchSize), seed \(settings.seed)
-      \(source.name): \(grouped(source.train.count)) images to train, \(grouped(source.test.count)) to test; \
+      \(source.name): \(grouped(images.train.count)) images to train, \(images.heldBack)\(grouped(source.test.count)) \
+      to test; \(settings.augmentation.map { "augmented by \(AugmentOption.words($0)); " } ?? "")\
       \(InstructionSet.active.rawValue) kernels on \(threads) \(threads == 1 ? "thread" : "threads")
 
       """)
+  }
+
+  /// The images to learn from, to judge epochs by, and to judge the result by.
+  private struct Images {
+    let train: any Dataset
+    let judge: (any Dataset)?
+    let test: ImageDataset
+    /// A word on what is held back, for the line that describes the run.
+    let heldBack: String
+
+    init(_ source: DataSource, _ holdBack: Int?, _ normalization: Normalize) throws(WorkError) {
+      let train = source.train.normalized(normalization)
+      test = source.test.normalized(normalization)
+      guard let holdBack else {
+        (self.train, judge, heldBack) = (train, test, "")
+        return
+      }
+      guard holdBack < train.count else {
+        throw WorkError("--hold-back \(holdBack) of \(train.count) training images leaves nothing to learn from")
+      }
+      let kept = train.count - holdBack
+      self.train = train.subset(Array(0..<kept))
+      judge = holdBack > 0 ? train.subset(Array(kept..<train.count)) : nil
+      heldBack = "\(grouped(holdBack)) held back, "
+    }
+  }
+
+  private func reportTest(_ trainer: Trainer<Sequential>, _ test: ImageDataset) throws {
+    let result = try trainer.evaluate(test)
+    if settings.printsJSON {
+      let line: JSONLine = [
+        "test_accuracy": result.accuracy.map(JSONLine.number) ?? .null, "test_loss": .number(result.loss),
+      ]
+      Terminal.print("\(line)")
+    } else {
+      Terminal.print("test accuracy of the weights that are kept: \(percent(result.accuracy))")
+    }
   }
 
   private func write(_ model: Sequential, _ history: History, _ normalization: Normalize) throws {

@@ -5,24 +5,27 @@ import ApusTraining
 /// epoch runs, on a terminal only.
 final class TrainReport: TrainingCallback {
   private let printsJSON: Bool
+  /// What the images are that an epoch is judged by, as `"test"` or `"held-back"`.
+  private let judge: String
   /// Steps of the optimizer that were done.
   private(set) var stepCount = 0
   private var lastDrawn = ContinuousClock.now - .seconds(1)
 
-  init(printsJSON: Bool) {
+  init(printsJSON: Bool, judge: String = "test") {
     self.printsJSON = printsJSON
+    self.judge = judge
   }
 
-  private static let header = ["epoch", "loss", "train accuracy", "test accuracy", "seconds", "images/s"]
-  private static let widths = [5, 7, 14, 13, 8, 10]
+  private var header: [String] { ["epoch", "loss", "train accuracy", "\(judge) accuracy", "seconds", "images/s"] }
 
   /// Cells in columns, two spaces apart however large a number grows: the loss of a run that went wrong has no bound.
-  private static func row(_ cells: [String]) -> String {
-    zip(cells, widths).map { $0.indented(to: $1) }.joined(separator: "  ")
+  private func row(_ cells: [String]) -> String {
+    let widths = [5, 7, 14, judge.count + 9, 8, 10]
+    return zip(cells, widths).map { $0.indented(to: $1) }.joined(separator: "  ")
   }
 
   func trainingWillBegin(_ run: TrainingRun) {
-    if !printsJSON { Terminal.print(Self.row(Self.header)) }
+    if !printsJSON { Terminal.print(row(header)) }
   }
 
   func batchDidEnd(_ run: TrainingRun) {
@@ -35,7 +38,7 @@ final class TrainReport: TrainingCallback {
 
   func epochDidEnd(_ record: EpochRecord, _ run: TrainingRun) {
     Terminal.progress("")
-    Terminal.print(printsJSON ? Self.json(record).description : Self.row(Self.cells(record)))
+    Terminal.print(printsJSON ? Self.json(record, judge: judge).description : row(Self.cells(record)))
   }
 
   func trainingDidEnd(_ run: TrainingRun) {
@@ -60,15 +63,17 @@ final class TrainReport: TrainingCallback {
     ]
   }
 
-  static func json(_ record: EpochRecord) -> JSONLine {
-    [
-      "epoch": .integer(record.epoch),
-      "train_loss": .number(record.training.loss),
-      "train_accuracy": record.training.accuracy.map(JSONLine.number) ?? .null,
-      "test_accuracy": record.validation?.accuracy.map(JSONLine.number) ?? .null,
-      "seconds": .number(record.seconds),
-      "images_per_second": .number(record.samplesPerSecond),
-    ]
+  static func json(_ record: EpochRecord, judge: String = "test") -> JSONLine {
+    .object([
+      .init(name: "epoch", value: .integer(record.epoch)),
+      .init(name: "train_loss", value: .number(record.training.loss)),
+      .init(name: "train_accuracy", value: record.training.accuracy.map(JSONLine.number) ?? .null),
+      .init(
+        name: judge == "test" ? "test_accuracy" : "held_back_accuracy",
+        value: record.validation?.accuracy.map(JSONLine.number) ?? .null),
+      .init(name: "seconds", value: .number(record.seconds)),
+      .init(name: "images_per_second", value: .number(record.samplesPerSecond)),
+    ])
   }
 }
 

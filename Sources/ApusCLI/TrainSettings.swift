@@ -1,3 +1,4 @@
+import ApusData
 import ApusNN
 import ApusTraining
 
@@ -16,6 +17,12 @@ struct TrainSettings {
   let learningRate: Double?
   let seed: UInt64
   let threads: Int?
+  /// What is done to the training images.
+  let augmentation: Augmentation?
+  /// How many training images are kept back; nil to judge every epoch by the test images.
+  let holdBack: Int?
+  /// Epochs without improvement after which to end.
+  let patience: Int?
   /// Where the model goes.
   let savePath: String?
   /// Where the table of epochs goes.
@@ -37,6 +44,14 @@ struct TrainSettings {
     OptionDescription("seed", "N", "what first weights, order and dropout depend on (default: 0)"),
     OptionDescription("threads", "N", "threads to use; the result does not depend on it (default: all CPUs)"),
     limitOption,
+    AugmentOption.description("the model's; all but deep-cnn have none"),
+    OptionDescription(
+      "hold-back", "N",
+      "learn nothing from the last N training images, but judge every epoch by them;\n"
+        + "the test images are then looked at only once, at the end"),
+    OptionDescription(
+      "patience", "N",
+      "end when the loss of what is held back has not improved for N epochs,\nand keep the weights of the best epoch"),
     OptionDescription("save", "FILE", "write the model to FILE, as safetensors"),
     OptionDescription("history-csv", "FILE", "write the figures of every epoch to FILE"),
     OptionDescription("plot", "FILE", "draw the curves of loss and accuracy to FILE, as SVG"),
@@ -59,6 +74,12 @@ struct TrainSettings {
     batchSize = try arguments.integer("batch-size", in: 1...1_000_000) ?? recipe.batchSize
     learningRate = try arguments.positiveNumber("learning-rate", upTo: 1000)
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
+    augmentation = try AugmentOption.read(arguments, default: recipe.augmentation)
+    holdBack = try arguments.integer("hold-back", in: 0...Int.max)
+    patience = try arguments.integer("patience", in: 1...Int.max)
+    if patience != nil, holdBack ?? 0 == 0 {
+      throw arguments.failure("--patience needs images to judge by: --hold-back N")
+    }
     threads = try arguments.integer("threads", in: 1...256)
     savePath = arguments.text("save")
     historyPath = arguments.text("history-csv")
@@ -80,7 +101,8 @@ struct TrainSettings {
     guard let learningRate else { return recipe }
     return recipe.split(separator: ",").map { part in
       guard part.contains("learning rate") else { return String(part) }
-      return " learning rate \(learningRate)" + (part.contains("falling") ? " and falling" : "")
+      return " learning rate \(learningRate)"
+        + (part.contains("falling to") ? " and falling" : part.contains("rising") ? " rising" : "")
     }.joined(separator: ",")
   }
 }

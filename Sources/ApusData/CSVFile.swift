@@ -111,6 +111,38 @@ public struct CSVFile: Sendable {
     return result
   }
 
+  /// A column as numbers, nil where the field is empty or says that there is none: `NA`, `N/A`, `NaN`, `null`, `none`, `?`, `-`.
+  ///
+  /// - Throws: `DataError` of kind `malformed`, with the line, at the first other field that is no finite number.
+  /// - Precondition: the column lies in the table.
+  public func optionalNumbers(column: Int) throws(DataError) -> [Double?] {
+    var result: [Double?] = []
+    result.reserveCapacity(rowCount)
+    for row in 0..<rowCount {
+      if Self.isMissing(self[row, column]) {
+        result.append(nil)
+        continue
+      }
+      let value = try number(row, column)
+      guard value.isFinite else {
+        throw DataError(
+          .malformed, path: path, at: .line(lines[row]), expected: "a finite number", found: quoted(self[row, column]))
+      }
+      result.append(value)
+    }
+    return result
+  }
+
+  /// Whether a field stands for a value that is not there.
+  static func isMissing(_ field: String) -> Bool {
+    ["", "na", "n/a", "nan", "null", "none", "?", "-"].contains(field.trimmedSpaces.lowercased())
+  }
+
+  /// The line on which a record starts.
+  ///
+  /// - Precondition: the record lies in the table.
+  func line(_ row: Int) -> Int { lines[row] }
+
   /// A column, by its name, as numbers.
   ///
   /// - Throws: `DataError`: `missing` when there is no such column, or `malformed`, with the line, at the first field

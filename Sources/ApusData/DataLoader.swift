@@ -14,6 +14,8 @@ public struct DataLoader: Sequence {
   private let dataset: any Dataset
   private let order: Order
   private let dropLast: Bool
+  private let transform: (any BatchTransform)?
+  private let seed: UInt64
 
   private enum Order {
     case given
@@ -24,16 +26,21 @@ public struct DataLoader: Sequence {
   ///
   /// - Parameters:
   ///   - shuffle: whether the samples come in random order.
-  ///   - seed: what decides that order.
+  ///   - seed: what decides that order, and what the transform does.
   ///   - dropLast: whether a last batch with fewer samples is left out.
+  ///   - transform: what changes the samples at random, as an `Augmentation`; nothing unless given. What happens to the
+  ///     sample at a place of the order does not depend on `batchSize`.
   /// - Precondition: `batchSize` is at least 1.
   public init(
-    _ dataset: some Dataset, batchSize: Int, shuffle: Bool = false, seed: UInt64 = 0, dropLast: Bool = false
+    _ dataset: some Dataset, batchSize: Int, shuffle: Bool = false, seed: UInt64 = 0, dropLast: Bool = false,
+    transform: (any BatchTransform)? = nil
   ) {
     precondition(batchSize > 0, "DataLoader: a batch size of \(batchSize)")
     self.dataset = dataset
     self.batchSize = batchSize
     self.dropLast = dropLast
+    self.transform = transform
+    self.seed = seed
     order = shuffle ? .shuffled(seed: seed) : .given
   }
 
@@ -50,6 +57,8 @@ public struct DataLoader: Sequence {
     fileprivate let dataset: any Dataset
     fileprivate let order: [Int]
     fileprivate let batchSize: Int
+    fileprivate let transform: (any BatchTransform)?
+    fileprivate var random: Random
     fileprivate var position = 0
 
     /// The next batch, or nil at the end.
@@ -57,7 +66,11 @@ public struct DataLoader: Sequence {
       guard position < order.count else { return nil }
       let end = Swift.min(position + batchSize, order.count)
       defer { position = end }
-      return dataset.batch(at: Array(order[position..<end]))
+      var batch = dataset.batch(at: Array(order[position..<end]))
+      if let transform {
+        batch.inputs = transform(batch.inputs, seeds: (position..<end).map { _ in random.next() })
+      }
+      return batch
     }
   }
 
@@ -71,7 +84,10 @@ public struct DataLoader: Sequence {
       indices = random.permutation(dataset.count)
     }
     indices.removeLast(dataset.count - sampleCount)
-    return Iterator(dataset: dataset, order: indices, batchSize: batchSize)
+    // Another stream than that of the order.
+    return Iterator(
+      dataset: dataset, order: indices, batchSize: batchSize, transform: transform,
+      random: Random(seed: seed ^ 0x6175_676D_656E_7421))
   }
 
   /// A lower bound that is exact.

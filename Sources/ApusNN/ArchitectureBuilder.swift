@@ -307,6 +307,12 @@ struct ArchitectureArguments {
     return Shape(sizes)
   }
 
+  /// A layer as an argument.
+  mutating func inner() throws(ArchitectureError) -> Architecture {
+    guard case .layer(let inner)? = next(nil) else { throw failure(nil, "a layer") }
+    return inner
+  }
+
   /// The number of the choice that is named; 0 when none is.
   mutating func choice(_ label: String, _ names: [String]) throws(ArchitectureError) -> Int {
     guard let value = next(label) else { return 0 }

@@ -74,21 +74,83 @@ extension ArchitectureBuilder {
       return try convolution(name, &arguments)
     case "MaxPool1d", "AvgPool1d":
       return try pooling1d(name, &arguments)
-    case "AdaptiveAvgPool2d":
-      let size = try arguments.pair(nil, sizes)
-      try arguments.end()
-      return Layers<Scalar>.AdaptiveAvgPool2d(size)
-    case "AdaptiveAvgPool1d":
-      let size = try arguments.integer(default: nil, sizes)
-      try arguments.end()
-      return Layers<Scalar>.AdaptiveAvgPool1d(size)
     case "Upsample":
       let scale = try arguments.pair(nil, sizes)
       let mode = try arguments.choice("mode", [".nearest", ".bilinear", ".bilinearAlignedCorners"])
       try arguments.end()
       return Layers<Scalar>.Upsample(scale, mode: mode == 0 ? .nearest : .bilinear(alignCorners: mode == 2))
     default:
+      if let layer = try adaptive(name, &arguments) { return layer }
+      if let layer = try recurrent(name, &arguments) { return layer }
       return try attention(name, &arguments)
+    }
+  }
+
+  /// Poolings to a given size.
+  private func adaptive(
+    _ name: String, _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step? {
+    let sizes = 1...Self.largestSize
+    let layer: Layers<Scalar>.Step
+    switch name {
+    case "AdaptiveAvgPool2d": layer = Layers<Scalar>.AdaptiveAvgPool2d(try arguments.pair(nil, sizes))
+    case "AdaptiveMaxPool2d": layer = Layers<Scalar>.AdaptiveMaxPool2d(try arguments.pair(nil, sizes))
+    case "AdaptiveAvgPool1d": layer = Layers<Scalar>.AdaptiveAvgPool1d(try arguments.integer(default: nil, sizes))
+    case "AdaptiveMaxPool1d": layer = Layers<Scalar>.AdaptiveMaxPool1d(try arguments.integer(default: nil, sizes))
+    case "GlobalAvgPool2d": layer = Layers<Scalar>.GlobalAvgPool2d()
+    case "GlobalMaxPool2d": layer = Layers<Scalar>.GlobalMaxPool2d()
+    case "GlobalAvgPool1d": layer = Layers<Scalar>.GlobalAvgPool1d()
+    case "GlobalMaxPool1d": layer = Layers<Scalar>.GlobalMaxPool1d()
+    default: return nil
+    }
+    try arguments.end()
+    return layer
+  }
+
+  /// Recurrent layers whose last state is used, and what makes images sequences.
+  private mutating func recurrent(
+    _ name: String, _ arguments: inout ArchitectureArguments
+  ) throws(ArchitectureError) -> Layers<Scalar>.Step? {
+    if name == "Rows" {
+      try arguments.end()
+      return Layers<Scalar>.Rows()
+    }
+    guard name == "LastState" else { return nil }
+    let inner = try arguments.inner()
+    try arguments.end()
+    let gateCounts = ["RNN": 1, "LSTM": 4, "GRU": 3]
+    guard let gates = gateCounts[inner.name] else {
+      throw ArchitectureError(reason: "LastState holds RNN, LSTM or GRU, not \(inner.name)", offset: nil)
+    }
+    var parts = ArchitectureArguments(inner)
+    let (inputs, size) = (try parts.size(), try parts.size())
+    let layers = try parts.integer("layers", default: 1, 1...1024)
+    let isReLU = inner.name == "RNN" ? try parts.choice("nonlinearity", [".tanh", ".relu"]) == 1 : false
+    let bias = try parts.flag("bias", default: true)
+    let batchFirst = try parts.flag("batchFirst", default: false)
+    let dropout = try parts.number("dropout", default: 0, 0...1)
+    let bidirectional = try parts.flag("bidirectional", default: false)
+    try parts.end()
+    let directions = bidirectional ? 2 : 1
+    try pay(
+      [directions, gates, size, inputs], [directions, gates, size, size, 2 * layers - 1],
+      [directions, layers - 1, gates, size, (directions - 1), size], [directions, layers, gates, size, bias ? 2 : 0])
+    switch inner.name {
+    case "RNN":
+      return Layers<Scalar>.LastState(
+        Layers<Scalar>.RNN(
+          inputs, size, layers: layers, nonlinearity: isReLU ? .relu : .tanh, bias: bias, batchFirst: batchFirst,
+          dropout: dropout, bidirectional: bidirectional))
+    case "LSTM":
+      return Layers<Scalar>.LastState(
+        Layers<Scalar>.LSTM(
+          inputs, size, layers: layers, bias: bias, batchFirst: batchFirst, dropout: dropout,
+          bidirectional: bidirectional))
+    default:
+      return Layers<Scalar>.LastState(
+        Layers<Scalar>.GRU(
+          inputs, size, layers: layers, bias: bias, batchFirst: batchFirst, dropout: dropout,
+          bidirectional: bidirectional))
     }
   }
 

@@ -92,6 +92,7 @@ struct InferenceCompiler {
       return addPooling(
         layer.kernelSize, layer.stride, layer.padding, (1, 1), layer.ceilMode, isMaximum: false,
         countsPadding: layer.countIncludePad)
+    case is L.GlobalAvgPool2d, is L.GlobalMaxPool2d: return addGlobalPooling(isMaximum: layer is L.GlobalMaxPool2d)
     case let layer as L.BatchNorm: return addNormalization(layer)
     case is L.ReLU: return addFunction(.relu)
     case let layer as L.LeakyReLU: return addFunction(.leakyRelu(slope: layer.negativeSlope))
@@ -157,6 +158,15 @@ struct InferenceCompiler {
     program.appendPooling(geometry, isMaximum: isMaximum, countsPadding: countsPadding)
     sampleShape = [sampleShape[0], geometry.outputHeight, geometry.outputWidth]
     return nil
+  }
+
+  /// One window as large as the image.
+  private mutating func addGlobalPooling(isMaximum: Bool) -> String? {
+    guard sampleShape.rank == 3 else { return "an input of shape \(sampleShape) does not fit" }
+    let window = (sampleShape[1], sampleShape[2])
+    let reason = addPooling(window, window, (0, 0), (1, 1), false, isMaximum: isMaximum)
+    sampleShape = [sampleShape[0]]
+    return reason
   }
 
   /// y = (x − μ) / √(σ² + ε) · γ + β is x · s + t with s = γ / √(σ² + ε) and t = β − μ s; behind a product W x + b it is the

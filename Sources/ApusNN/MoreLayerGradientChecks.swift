@@ -48,6 +48,13 @@ extension GradientCheckRegistry {
     GradientCheckEntry("AvgPool1d", inputShape: [2, 3, 8]) { L.AvgPool1d(3, stride: 2, padding: 1) },
     GradientCheckEntry("AdaptiveAvgPool2d", inputShape: [2, 2, 5, 7]) { L.AdaptiveAvgPool2d((2, 3)) },
     GradientCheckEntry("AdaptiveAvgPool1d", inputShape: [2, 3, 7]) { L.AdaptiveAvgPool1d(3) },
+    GradientCheckEntry("AdaptiveMaxPool2d", inputShape: [2, 2, 5, 7]) { L.AdaptiveMaxPool2d((2, 3)) },
+    GradientCheckEntry("AdaptiveMaxPool1d", inputShape: [2, 3, 7]) { L.AdaptiveMaxPool1d(3) },
+    GradientCheckEntry("GlobalAvgPool2d", inputShape: [2, 3, 4, 5]) { L.GlobalAvgPool2d() },
+    GradientCheckEntry("GlobalAvgPool1d", inputShape: [2, 3, 5]) { L.GlobalAvgPool1d() },
+    GradientCheckEntry("GlobalMaxPool2d", inputShape: [2, 3, 4, 5]) { L.GlobalMaxPool2d() },
+    GradientCheckEntry("GlobalMaxPool1d", inputShape: [2, 3, 5]) { L.GlobalMaxPool1d() },
+    GradientCheckEntry("Rows", inputShape: [2, 2, 3, 4]) { L.Rows() },
     GradientCheckEntry("Upsample", inputShape: [1, 2, 3, 4]) { L.Upsample(2, mode: .bilinear()) },
   ]
 
@@ -72,6 +79,10 @@ extension GradientCheckRegistry {
     GradientCheckEntry("GRU", inputs: [[3, 2, 4], [2, 2, 3]], { L.GRU(4, 3, bidirectional: true) }) {
       let result = $0($1[0], hidden: $1[1])
       return result.output.sum() + result.hidden
+    },
+    GradientCheckEntry("LastState", inputShape: [2, 3, 4]) { L.LastState(L.LSTM(4, 3, batchFirst: true)) },
+    GradientCheckEntry("LastState, of both directions", inputShape: [3, 2, 4]) {
+      L.LastState(L.GRU(4, 3, layers: 2, bidirectional: true))
     },
     GradientCheckEntry("MultiheadAttention", inputShape: [3, 2, 4]) { L.MultiheadAttention(4, 2) },
     GradientCheckEntry(

@@ -23,11 +23,6 @@ extension Layers.Sequential {
       var result = input
       result[axis] /= 2
       return result
-    case let layer as Layers<Scalar>.AdaptiveAvgPool2d:
-      guard input.count == 4, input[2] > 0, input[3] > 0 else { return nil }
-      return [input[0], input[1], layer.outputSize.0, layer.outputSize.1]
-    case let layer as Layers<Scalar>.AdaptiveAvgPool1d:
-      return input.count == 3 && input[2] > 0 ? [input[0], input[1], layer.outputSize] : nil
     case let layer as Layers<Scalar>.Upsample:
       guard input.count == 4, input[2] > 0, input[3] > 0 else { return nil }
       let height = input[2].multipliedReportingOverflow(by: layer.scale.0)
@@ -82,6 +77,36 @@ extension Layers.Sequential {
           input[3], layer.kernelSize.1, layer.stride.1, layer.padding.1, layer.outputPadding.1, layer.dilation.1)
       else { return nil }
       return [input[0], layer.outChannels, height, width]
+    default:
+      return reducedExtents(of: module, input)
+    }
+  }
+
+  /// Poolings to a given size, and layers that turn images into sequences and sequences into rows.
+  private static func reducedExtents(of module: Layers<Scalar>.Step, _ input: [Int]) -> [Int]? {
+    let isImage = input.count == 4 && input[2] > 0 && input[3] > 0
+    let isSequence = input.count == 3 && input[2] > 0
+    switch module {
+    case let layer as Layers<Scalar>.AdaptiveAvgPool2d:
+      return isImage ? [input[0], input[1], layer.outputSize.0, layer.outputSize.1] : nil
+    case let layer as Layers<Scalar>.AdaptiveMaxPool2d:
+      return isImage ? [input[0], input[1], layer.outputSize.0, layer.outputSize.1] : nil
+    case let layer as Layers<Scalar>.AdaptiveAvgPool1d:
+      return isSequence ? [input[0], input[1], layer.outputSize] : nil
+    case let layer as Layers<Scalar>.AdaptiveMaxPool1d:
+      return isSequence ? [input[0], input[1], layer.outputSize] : nil
+    case is Layers<Scalar>.GlobalAvgPool2d, is Layers<Scalar>.GlobalMaxPool2d:
+      return isImage ? [input[0], input[1]] : nil
+    case is Layers<Scalar>.GlobalAvgPool1d, is Layers<Scalar>.GlobalMaxPool1d:
+      return isSequence ? [input[0], input[1]] : nil
+    case is Layers<Scalar>.Rows:
+      guard input.count == 4 else { return nil }
+      let width = input[1].multipliedReportingOverflow(by: input[3])
+      return width.overflow ? nil : [input[0], input[2], width.partialValue]
+    case let layer as Layers<Scalar>.LastState:
+      let axis = layer.batchFirst ? 1 : 0
+      guard input.count == 3, input[2] == layer.inputSize, input[axis] > 0 else { return nil }
+      return [input[1 - axis], layer.outputSize]
     default:
       return nil
     }

@@ -25,6 +25,9 @@ extension GradientCheckRegistry {
     },
     GradientCheckEntry("adaptiveAvgPool2d", [2, 2, 5, 7]) { adaptiveAvgPool2d($0[0], (3, 2)) },
     GradientCheckEntry("adaptiveAvgPool2d, of everything", [2, 2, 5, 7]) { adaptiveAvgPool2d($0[0], (1, 1)) },
+    GradientCheckEntry("adaptiveMaxPool2d", [2, 2, 5, 7]) { adaptiveMaxPool2d($0[0], (3, 2)) },
+    GradientCheckEntry("adaptiveMaxPool2d, of everything", [2, 2, 5, 7]) { adaptiveMaxPool2d($0[0], (1, 1)) },
+    GradientCheckEntry("adaptiveMaxPool2d, of sequences", [2, 3, 7]) { adaptiveMaxPool1d($0[0], 3) },
     GradientCheckEntry("convTranspose2d", [2, 3, 4, 3], [3, 2, 3, 2], [2]) { convTranspose2d($0[0], $0[1], $0[2]) },
     GradientCheckEntry("convTranspose2d, everything", [2, 4, 3, 4], [4, 1, 3, 2], [2]) {
       convTranspose2d(

@@ -83,3 +83,15 @@ public func adaptiveAvgPool1d<Scalar: ComputeScalar>(_ x: Tensor<Scalar>, _ size
   check(x.rank == 3, "adaptiveAvgPool1d", "sequences need three dimensions", x.shape)
   return adaptiveAvgPool2d(x.unsqueezed(2), (1, size)).squeezed(2)
 }
+
+/// The largest number of each of as many windows as the result has places, as PyTorch's `adaptive_max_pool1d`; see
+/// `adaptiveMaxPool2d`.
+///
+/// - Parameters:
+///   - x: [batch, channels, length].
+///   - size: The length of the result.
+/// - Returns: [batch, channels, size].
+public func adaptiveMaxPool1d<Scalar: ComputeScalar>(_ x: Tensor<Scalar>, _ size: Int) -> Tensor<Scalar> {
+  check(x.rank == 3, "adaptiveMaxPool1d", "sequences need three dimensions", x.shape)
+  return adaptiveMaxPool2d(x.unsqueezed(2), (1, size)).squeezed(2)
+}

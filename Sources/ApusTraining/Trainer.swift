@@ -50,7 +50,8 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
   ///   - batchSize: Samples for each step of the optimizer; the last batch of an epoch may be smaller.
   ///   - validation: Samples to judge the model by after every epoch.
   ///   - shuffle: Whether each epoch takes the samples in another order.
-  ///   - seed: What the orders depend on.
+  ///   - seed: What the orders, and what the transform does, depend on.
+  ///   - transform: What changes the training samples at random in every epoch, as an `Augmentation`.
   ///   - maximumSteps: Ends the run after so many steps of the optimizer; the epoch at hand is recorded and validated.
   ///   - callbacks: Who is told; a progress line on a terminal unless you say otherwise.
   ///   - cancellation: A switch to end the run from outside; so does cancelling the task.
@@ -60,9 +61,8 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
   @discardableResult
   public func fit(
     _ dataset: some Dataset, epochs: Int = 1, batchSize: Int = 32, validation: (any Dataset)? = nil,
-    shuffle: Bool = true,
-    seed: UInt64 = 0, maximumSteps: Int? = nil, callbacks: [any TrainingCallback] = [ProgressLine()],
-    cancellation: Cancellation? = nil
+    shuffle: Bool = true, seed: UInt64 = 0, transform: (any BatchTransform)? = nil, maximumSteps: Int? = nil,
+    callbacks: [any TrainingCallback] = [ProgressLine()], cancellation: Cancellation? = nil
   ) throws -> History {
     demand(epochs > 0, "fit: \(epochs) epochs")
     demand(batchSize > 0, "fit: batch size \(batchSize)")
@@ -80,7 +80,8 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
     for _ in 0..<epochs where !isOver() {
       let epoch = epochsDone + 1
       let loader = DataLoader(
-        dataset, batchSize: batchSize, shuffle: shuffle, seed: seed &+ UInt64(epoch) &* 0x9E37_79B9_7F4A_7C15)
+        dataset, batchSize: batchSize, shuffle: shuffle, seed: seed &+ UInt64(epoch) &* 0x9E37_79B9_7F4A_7C15,
+        transform: transform)
       var ledger = Ledger(metrics)
       let start = monotonicClock()
       run.progress.epoch = epoch

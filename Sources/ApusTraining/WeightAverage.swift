@@ -27,8 +27,15 @@ public final class WeightAverage<Scalar: TensorScalar> {
     values = parameters.map { $0.value.detached() }
   }
 
+  /// Puts the averages in the places of the weights for good.
+  public func apply() {
+    for (parameter, value) in zip(parameters, values) { parameter.value = value }
+  }
+
   /// average = decay · average + (1 − decay) · weight.
-  public func update() {
+  public func update() { update(decay: decay) }
+
+  func update(decay: Double) {
     withoutGradients {
       for (index, parameter) in parameters.enumerated() {
         values[index] = values[index] * Scalar(decay) + parameter.value.detached() * Scalar(1 - decay)

@@ -70,6 +70,8 @@ import Testing
 
   @Test(arguments: [
     (ModelZoo.cnn, 21_840), (.mlp, 101_770), (.mlp3, 109_386), (.cnnWide, 46_922), (.kerasCNN, 225_034),
+    (.deepCNN, 195_410),
+    (.rowLSTM, 82_186),
   ])
   func zoo(_ entry: ModelZoo, parameters: Int) {
     let model = withSeed(1) { entry.make() }
