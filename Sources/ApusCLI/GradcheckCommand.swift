@@ -9,21 +9,25 @@ struct GradcheckCommand: Command {
     discussion: """
       Compares, in double precision, the gradient that the backward pass computes with central differences, entry by
       entry, and prints the worst entry of each. With words behind the command, only what begins with one of them
-      is checked. The exit code is 1 when a gradient is wrong.
+      is checked. The first gradient that is wrong ends the run with exit code 1; with --keep-going the others are
+      checked too.
       """,
     operands: .init(placeholder: "[NAME...]", minimum: 0, maximum: nil, minimumWords: ""),
     options: [
-      OptionDescription("json", nil, "print one JSON object for each check instead of the table")
+      OptionDescription("keep-going", nil, "go on behind a gradient that is wrong"),
+      OptionDescription("json", nil, "print one JSON object for each check instead of the table"),
     ],
     examples: [
       ("apus gradcheck", "everything"), ("apus gradcheck conv2d Conv2d", "the operation and the layer"),
     ])
 
   private let names: [String]
+  private let keepsGoing: Bool
   private let printsJSON: Bool
 
   init(_ arguments: Arguments) {
     names = arguments.operands
+    keepsGoing = arguments.has("keep-going")
     printsJSON = arguments.has("json")
   }
 
@@ -50,21 +54,30 @@ struct GradcheckCommand: Command {
       let subjects = Self.checks.map { String($0.name.prefix { $0 != " " && $0 != "," }) }
       throw UsageError("no check is called \(name)\(suggestion(for: name, among: subjects))", command: "gradcheck")
     }
-    let width = chosen.map(\.name.count).max() ?? 0
-    if !printsJSON { Terminal.print(Self.row("check", "entries", "worst error", "where", width)) }
+    try Self.run(chosen, keepsGoing: keepsGoing, printsJSON: printsJSON)
+    return ExitCode.success
+  }
+
+  /// Runs checks and prints a row for each.
+  ///
+  /// - Throws: `WorkError` at the first that fails, or behind the last.
+  static func run(_ checks: [Check], keepsGoing: Bool, printsJSON: Bool) throws(WorkError) {
+    let width = checks.map(\.name.count).max() ?? 0
+    if !printsJSON { Terminal.print(row("check", "entries", "worst error", "where", width)) }
     var failures = 0
-    for check in chosen {
+    for check in checks {
       Terminal.progress(check.name)
       let report = check.run()
       Terminal.progress("")
-      if !report.passed { failures += 1 }
-      Terminal.print(printsJSON ? "\(Self.json(check, report))" : Self.row(report, width))
+      Terminal.print(printsJSON ? "\(json(check, report))" : row(report, width))
+      guard !report.passed else { continue }
+      failures += 1
+      guard keepsGoing else {
+        throw WorkError("the gradient of \(check.name) is wrong; --keep-going checks the others too")
+      }
     }
-    guard failures == 0 else {
-      throw WorkError("\(failures) of \(chosen.count) gradient checks failed")
-    }
-    if !printsJSON { Terminal.print("\nall \(chosen.count) checks passed") }
-    return ExitCode.success
+    guard failures == 0 else { throw WorkError("\(failures) of \(checks.count) gradient checks failed") }
+    if !printsJSON { Terminal.print("\nall \(checks.count) checks passed") }
   }
 
   /// |computed − estimated| relative to the larger of the two, or to a hundredth where both are smaller: there the rounding

@@ -53,6 +53,7 @@ struct TrainCommand: Command {
     let trainer = Trainer(
       model, optimizer: recipe.optimizer(steps: steps, learningRate: settings.learningRate), loss: recipe.loss,
       metrics: [.accuracy])
+    trainer.detectsAnomalies = settings.detectsAnomalies
 
     if !settings.printsJSON { describe(model, source, images) }
     let report = TrainReport(printsJSON: settings.printsJSON, judge: settings.holdBack == nil ? "test" : "held-back")
@@ -120,7 +121,7 @@ struct TrainCommand: Command {
       let kept = train.count - holdBack
       self.train = train.subset(Array(0..<kept))
       judge = holdBack > 0 ? train.subset(Array(kept..<train.count)) : nil
-      heldBack = "\(grouped(holdBack)) held back, "
+      heldBack = holdBack > 0 ? "\(grouped(holdBack)) held back, " : ""
     }
   }
 

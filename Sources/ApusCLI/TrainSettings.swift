@@ -30,6 +30,8 @@ struct TrainSettings {
   /// Where the drawing of the curves goes.
   let plotPath: String?
   let printsJSON: Bool
+  /// Whether every number of every step is looked at.
+  let detectsAnomalies: Bool
 
   static let options = [
     OptionDescription(
@@ -55,6 +57,10 @@ struct TrainSettings {
     OptionDescription("save", "FILE", "write the model to FILE, as safetensors"),
     OptionDescription("history-csv", "FILE", "write the figures of every epoch to FILE"),
     OptionDescription("plot", "FILE", "draw the curves of loss and accuracy to FILE, as SVG"),
+    OptionDescription(
+      "detect-anomalies", nil,
+      "look at every number of every step, and end with the operation, layer, parameter\nand batch where the first one is not "
+        + "finite; takes about twice as long"),
     OptionDescription("json", nil, "print one JSON object for each epoch instead of the table"),
   ]
 
@@ -85,6 +91,7 @@ struct TrainSettings {
     historyPath = arguments.text("history-csv")
     plotPath = arguments.text("plot")
     printsJSON = arguments.has("json")
+    detectsAnomalies = arguments.has("detect-anomalies")
   }
 
   /// Times through `count` samples.

@@ -111,7 +111,7 @@ public struct TimeSeries: Sendable {
     let steps = (1..<known.count).map {
       isDaily ? known[$0].day - known[$0 - 1].day : known[$0].month - known[$0 - 1].month
     }
-    let usual = steps.sorted()[steps.count / 2]
+    let usual = steps.sorted()[(steps.count - 1) / 2]
     let gaps = steps.count { $0 > usual }
     if isDaily {
       switch usual {

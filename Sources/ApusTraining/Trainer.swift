@@ -25,6 +25,10 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
   /// What is measured besides the loss.
   public let metrics: [Metric]
 
+  /// Whether every number of every step is looked at, so that `fit` throws an `AnomalyError` with the operation, layer, parameter
+  /// and batch (counted from 1 within its epoch) where the first one was not finite. Takes about twice as long.
+  public var detectsAnomalies = false
+
   private let parameters: [Parameter<Float>]
   private var epochsDone = 0
 
@@ -56,7 +60,7 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
   ///   - callbacks: Who is told; a progress line on a terminal unless you say otherwise.
   ///   - cancellation: A switch to end the run from outside; so does cancelling the task.
   /// - Returns: What the epochs of this call came to.
-  /// - Throws: Whatever a callback throws.
+  /// - Throws: Whatever a callback throws, and `AnomalyError` where `detectsAnomalies` is set.
   /// - Precondition: There are samples; `epochs` and `batchSize` are positive.
   @discardableResult
   public func fit(
@@ -88,7 +92,7 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
       run.progress.batch = 0
       model.train()
       for batch in loader {
-        step(batch, &ledger)
+        try step(batch, number: run.progress.batch + 1, &ledger)
         run.progress.batch += 1
         run.progress.step += 1
         run.progress.sampleCount = ledger.sampleCount
@@ -115,15 +119,21 @@ where Model.Scalar == Float, Model.Input == Tensor<Float>, Model.Output == Tenso
   }
 
   /// One step of the optimizer on one batch, in a scope of its own, so that its graph is gone before the next.
-  private func step(_ batch: Batch, _ ledger: inout Ledger) {
+  private func step(_ batch: Batch, number: Int, _ ledger: inout Ledger) throws {
     optimizer.zeroGradients()
+    let (output, value) =
+      detectsAnomalies ? try model.detectingAnomalies(batch: number) { forwardAndBack(batch) } : forwardAndBack(batch)
+    ledger.add(loss: value, output: output, targets: batch.targets)
+    optimizer.step()
+  }
+
+  private func forwardAndBack(_ batch: Batch) -> (output: Tensor<Float>, loss: Tensor<Float>) {
     let output = model(batch.inputs)
     let value = loss(output, batch.targets)
     var total = value
     for penalty in penalties { total = total + penalty(parameters) }
     total.backward()
-    ledger.add(loss: value, output: output, targets: batch.targets)
-    optimizer.step()
+    return (output, value)
   }
 
   /// The model's mean loss and metrics over a dataset, in evaluation mode. The model's modes are as before when it

@@ -8,7 +8,8 @@ import Testing
   static func write(_ folder: TemporaryFolder) throws -> String {
     var text = "Month,Note,Units\n"
     for month in 0..<120 {
-      let level = 50 * exp(0.01 * Double(month)) * (1 + 0.3 * sin(2 * .pi * Double(month) / 12))
+      let angle = 2 * Double.pi * Double(month) / 12
+      let level: Double = 50 * exp(0.01 * Double(month)) * (1 + 0.3 * sin(angle))
       let units = month == 30 ? "NA" : "\((level * 10).rounded() / 10)"
       text += "\(2000 + month / 12)-\(month % 12 < 9 ? "0" : "")\(month % 12 + 1),x,\(units)\n"
     }

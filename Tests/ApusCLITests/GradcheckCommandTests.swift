@@ -36,6 +36,23 @@ import Testing
     #expect((worst ?? 0) > 0.4)
   }
 
+  @Test func theFirstWrongGradientEndsTheRun() {
+    var runs = 0
+    func check(_ name: String, isRight: Bool) -> GradcheckCommand.Check {
+      .init(kind: "operation", name: name) {
+        runs += 1
+        return gradientCheck(name, [Tensor<Double>([1, 2, 3])]) { $0[0] * (isRight ? $0[0] : $0[0].detached()) }
+      }
+    }
+    let checks = [check("a", isRight: true), check("b", isRight: false), check("c", isRight: true)]
+    let first = #expect(throws: WorkError.self) {
+      try GradcheckCommand.run(checks, keepsGoing: false, printsJSON: true)
+    }
+    #expect(runs == 2 && first?.description.contains("the gradient of b is wrong") == true)
+    let all = #expect(throws: WorkError.self) { try GradcheckCommand.run(checks, keepsGoing: true, printsJSON: true) }
+    #expect(runs == 5 && all?.description == "1 of 3 gradient checks failed")
+  }
+
   @Test func errorsArePrintedShort() {
     #expect(scientific(0) == "0")
     #expect(scientific(1.23e-11) == "1.2e-11")

@@ -63,6 +63,20 @@ import Testing
     #expect(stopped.training.sampleCount == 96 && stopped.epochs <= 14)
   }
 
+  @Test func anAnomalyNamesItsBatchAndLayer() throws {
+    let model = ringModel()
+    var points = [Float](repeating: 0.5, count: 40)
+    points[25] = .infinity
+    let data = TensorDataset(
+      inputs: Tensor(points, shape: [20, 2]), targets: IndexTensor(Array(repeating: 0, count: 20)), classCount: 2)
+    let trainer = Trainer(model, optimizer: .sgd(learningRate: 0.1), loss: .crossEntropy)
+    trainer.detectsAnomalies = true
+    let error = #expect(throws: AnomalyError.self) {
+      try trainer.fit(data, batchSize: 5, shuffle: false, callbacks: [])
+    }
+    #expect(error?.batch == 3 && error?.layer == "0", "\(error.map { "\($0)" } ?? "")")
+  }
+
   @Test func schedulesStandOnTheStepsOfTheRun() {
     let schedule = LearningRateSchedule.warmUpAndCosine(steps: 100, rising: 0.2)
     #expect(abs(schedule(0, initial: 2) - 0.08) < 1e-12)
