@@ -11,6 +11,16 @@ protocol ConvolutionKernels<Scalar> {
   static func packPatches(
     _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
     columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Scalar>)
+  static func packPixels(
+    _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
+    columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Scalar>)
+  static func packWeights(
+    _ source: UnsafePointer<Scalar>, lanes: Int, laneStride: Int, outers: Int, outerStride: Int, depth: Int,
+    isLast: Bool, width: Int, into panel: UnsafeMutablePointer<Scalar>)
+  static func correlatePlane(
+    _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, weights: UnsafePointer<Scalar>, taps: Int, rows: Int,
+    columns: Int, rowStride: Int, bias: Scalar, activation: Int, slope: Scalar,
+    into target: UnsafeMutablePointer<Scalar>)
   static func packTaps(
     _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, lanes: Int, firstRow: Int, rows: Int, columns: Int,
     rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Scalar>)
@@ -68,11 +78,25 @@ public func convolutionForward<T: ComputeScalar>(
     }
     if isDone { return }
   }
+  let epilogue = Epilogue<T>(activation: activation)
+  if g.isDepthwise {
+    return depthwiseForward(g, input: input, weight: weight, bias: bias, output: output, epilogue: epilogue)
+  }
   let layout = g.inputLayout
   let product = PatchProduct(
     m: m, offsets: g.inputOffsets(layout), rows: g.outputHeight, columns: g.outputWidth, rowStride: layout.columns)
+  let taps = product.offsets.count
+  if g.groups == 1,
+    let turned = TurnedProduct<T>(product, laneStride: taps, outerStride: 1, taps: 1, images: g.batch)
+  {
+    let copySize = LaidOutBatch<T>.scratchCount(layout, count: g.batch, readsBehind: true)
+    return Scratch.withScalars(copySize, of: T.self) { scratch in
+      turned.run(
+        LaidOutBatch(layout, input, count: g.batch, readsBehind: true, copy: scratch), weight: weight, images: g.batch,
+        into: output, bias: bias, activation: epilogue.activationCode, slope: epilogue.slope)
+    }
+  }
   let packing = product.packing(T.self)
-  let epilogue = Epilogue<T>(activation: activation)
   let images = g.batch * g.groups
   let packs = product.packs(images: images)
   let readsBehind = product.readsBehind(T.self)
@@ -125,63 +149,46 @@ public func convolutionInputGradient<T: ComputeScalar>(
     }
     if isDone { return }
   }
-  for phaseY in 0..<min(g.stride.0, g.inputHeight) {
-    for phaseX in 0..<min(g.stride.1, g.inputWidth) {
-      inputGradientPhase(g, (phaseY, phaseX), outputGradient, weight, inputGradient)
-    }
+  if g.isDepthwise {
+    return depthwiseInputGradient(
+      g, outputGradient: outputGradient, weight: weight, inputGradient: inputGradient)
   }
+  for phase in g.inputGradientPhases { run(phase, g, outputGradient, weight, inputGradient) }
 }
 
-/// The taps along one axis that reach the pixels of one phase, each with the output position that pixel 0 meets.
-private func taps(kernel: Int, stride: Int, dilation: Int, padding: Int, phase: Int) -> [(tap: Int, shift: Int)] {
-  (0..<kernel).compactMap { tap in
-    let position = phase + padding - tap * dilation
-    // Rest of a division that rounds down, so that negative positions belong to the right phase.
-    let rest = (position % stride + stride) % stride
-    return rest == 0 ? (tap, (position - rest) / stride) : nil
-  }
-}
-
-private func inputGradientPhase<T: ComputeScalar>(
-  _ g: ConvolutionGeometry, _ phase: (Int, Int), _ outputGradient: UnsafePointer<T>, _ weight: UnsafePointer<T>,
-  _ inputGradient: UnsafeMutablePointer<T>
+/// The input gradient of one phase: a product of the weights with input and output channels exchanged, only the taps of this
+/// phase, `[mIn, mOut · taps]`, with patches of the output gradient.
+private func run<T: ComputeScalar>(
+  _ phase: InputGradientPhase, _ g: ConvolutionGeometry, _ outputGradient: UnsafePointer<T>,
+  _ weight: UnsafePointer<T>, _ inputGradient: UnsafeMutablePointer<T>
 ) {
-  let down = taps(
-    kernel: g.kernelHeight, stride: g.stride.0, dilation: g.dilation.0, padding: g.padding.top, phase: phase.0)
-  let across = taps(
-    kernel: g.kernelWidth, stride: g.stride.1, dilation: g.dilation.1, padding: g.padding.left, phase: phase.1)
-  let rows = (g.inputHeight - phase.0 + g.stride.0 - 1) / g.stride.0
-  let columns = (g.inputWidth - phase.1 + g.stride.1 - 1) / g.stride.1
   let (mOut, mIn) = (g.outputChannelsPerGroup, g.inputChannelsPerGroup)
-  // The output gradient, padded so far that every shift stays inside.
-  let top = max(0, -(down.map(\.shift).min() ?? 0))
-  let left = max(0, -(across.map(\.shift).min() ?? 0))
-  let layout = PatchLayout(
-    channels: mOut, height: g.outputHeight, width: g.outputWidth, top: top, left: left, stride: (1, 1),
-    rows: max(g.outputHeight + top, top + rows + (down.map(\.shift).max() ?? 0)),
-    columns: max(g.outputWidth + left, left + columns + (across.map(\.shift).max() ?? 0)))
-  var offsets: [Int] = []
-  offsets.reserveCapacity(mOut * down.count * across.count)
-  for channel in 0..<mOut {
-    for y in down {
-      for x in across { offsets.append(layout.offset(channel: channel, y: top + y.shift, x: left + x.shift)) }
+  let layout = phase.layout
+  let product = PatchProduct(
+    m: mIn, offsets: phase.offsets, rows: phase.rows, columns: phase.columns, rowStride: layout.columns)
+  let images = g.batch * g.groups
+  let pixels = phase.rows * phase.columns
+  let kernelSize = g.kernelHeight * g.kernelWidth
+  if g.groups == 1 && g.stride == (1, 1),
+    let turned = TurnedProduct<T>(
+      product, laneStride: kernelSize, outerStride: mIn * kernelSize, taps: kernelSize, images: g.batch)
+  {
+    let copySize = LaidOutBatch<T>.scratchCount(layout, count: g.batch, readsBehind: true)
+    return Scratch.withScalars(copySize, of: T.self) { scratch in
+      turned.run(
+        LaidOutBatch(layout, outputGradient, count: g.batch, readsBehind: true, copy: scratch), weight: weight,
+        images: g.batch, into: inputGradient, bias: nil, activation: 0, slope: 0)
     }
   }
-  let product = PatchProduct(m: mIn, offsets: offsets, rows: rows, columns: columns, rowStride: layout.columns)
   let packing = product.packing(T.self)
-  let images = g.batch * g.groups
-  let pixels = rows * columns
   let readsBehind = product.readsBehind(T.self)
   let copySize = LaidOutBatch<T>.scratchCount(layout, count: images, readsBehind: readsBehind)
-  let kernelSize = g.kernelHeight * g.kernelWidth
-  // The weights with input and output channels exchanged, only the taps of this phase: [mIn, mOut · taps].
-  let inner = down.flatMap { y in across.map { x in y.tap * g.kernelWidth + x.tap } }
   Scratch.withScalars(copySize + g.groups * packing.size, of: T.self) { scratch in
     let packed = scratch + copySize
     for group in 0..<g.groups {
       product.pack(
-        weight + group * mOut * mIn * kernelSize, laneStride: kernelSize, outerStride: mIn * kernelSize, inner: inner,
-        into: packed + group * packing.size)
+        weight + group * mOut * mIn * kernelSize, laneStride: kernelSize, outerStride: mIn * kernelSize,
+        inner: phase.taps, into: packed + group * packing.size)
     }
     let source = LaidOutBatch(layout, outputGradient, count: images, readsBehind: readsBehind, copy: scratch)
     let parts = product.parts(T.self, images: images)
@@ -200,12 +207,8 @@ private func inputGradientPhase<T: ComputeScalar>(
         product.run(
           operand, source.pointer(image), part: part, into: dense, stride: pixels, bias: nil, activation: 0, slope: 0)
         for channel in part.rows {
-          let plane = target + channel * g.inputPixels
-          for pixel in part.pixels {
-            let (row, column) = (pixel / columns, pixel % columns)
-            plane[(row * g.stride.0 + phase.0) * g.inputWidth + column * g.stride.1 + phase.1] =
-              dense[channel * pixels + pixel]
-          }
+          phase.spread(
+            dense + channel * pixels, over: target + channel * g.inputPixels, g, pixels: part.pixels)
         }
       }
     }

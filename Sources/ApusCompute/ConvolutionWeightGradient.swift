@@ -8,7 +8,7 @@
 /// The gradient of the loss with respect to a convolution's weight, from its input and the gradient with respect to
 /// its output. The result is overwritten.
 ///
-/// The images are cut into parts by their number alone; each part has a sum of its own, and the sums are added in
+/// The rows of all images are cut into parts by the sizes alone; each part has a sum of its own, and the sums are added in
 /// order: bit-identical at any number of threads.
 @specialized(where T == Float)
 @specialized(where T == Double)
@@ -32,19 +32,18 @@ public func convolutionWeightGradient<T: ComputeScalar>(
   let offsets = g.inputOffsets(layout)
   let m = g.outputChannelsPerGroup
   let n = offsets.count
-  // At most four sums of all weights, and no more than 16 MiB of them.
-  let affordable = max(1, (16 << 20) / (g.weightCount * MemoryLayout<T>.stride))
-  let imagesPerPart = (g.batch + min(4, affordable) - 1) / min(4, affordable)
-  let imageParts = (g.batch + imagesPerPart - 1) / imagesPerPart
-  let isDirect = m <= 32 && 5 * g.outputWidth >= 3 * layout.columns && g.outputHeight * layout.columns <= 1 << 12
+  // With few channels, always: a register tile of one to three rows would leave most of the registers empty.
+  let isDirect =
+    m <= 3 || (m <= 32 && 5 * g.outputWidth >= 3 * layout.columns && g.outputHeight * layout.columns <= 1 << 12)
+  let parts = SumParts(g, byImages: isDirect, scalarBytes: MemoryLayout<T>.stride)
   // Columns are cut only as far as the team needs: this does not change any sum.
   let unit = isDirect ? 5 : nr
   let panels = (n + unit - 1) / unit
-  let columnParts = min(panels, max(1, (4 * Threads.count + imageParts * g.groups - 1) / (imageParts * g.groups)))
+  let columnParts = min(panels, max(1, (4 * Threads.count + parts.count * g.groups - 1) / (parts.count * g.groups)))
   let columnsPerPart = (panels + columnParts - 1) / columnParts * unit
   let images = g.batch * g.groups
   let copySize = LaidOutBatch<T>.scratchCount(layout, count: images, readsBehind: true)
-  let sumsSize = imageParts > 1 ? imageParts * g.weightCount : 0
+  let sumsSize = parts.count > 1 ? parts.count * g.weightCount : 0
   // The output gradient with rows as long as those of the input, and zeros where there is no pixel.
   let planeSize = isDirect ? roundUp(g.outputHeight * layout.columns, 16) : 0
   let gradientLayout = PatchLayout(
@@ -56,20 +55,20 @@ public func convolutionWeightGradient<T: ComputeScalar>(
       layOutPlanes(gradientLayout, outputGradient, count: images * m, planeSize: planeSize, into: planes)
     }
     let source = LaidOutBatch(layout, input, count: images, readsBehind: true, copy: scratch)
-    let sums = imageParts > 1 ? scratch + copySize : weightGradient
-    parallelFor(imageParts * g.groups * columnParts) { index in
+    let sums = parts.count > 1 ? scratch + copySize : weightGradient
+    parallelFor(parts.count * g.groups * columnParts) { index in
       let columnPart = index % columnParts
       let group = index / columnParts % g.groups
       let part = index / columnParts / g.groups
       let first = columnPart * columnsPerPart
       let columns = min(columnsPerPart, n - first)
       guard columns > 0 else { return }
-      let task = TapProduct(geometry: g, group: group, firstTap: first, taps: columns)
-      let range = part * imagesPerPart..<min((part + 1) * imagesPerPart, g.batch)
+      let rows = parts.rows(part)
       let target = sums + part * g.weightCount + group * m * n + first
       offsets.withUnsafeBufferPointer { offsets in
         let offsets = offsets.baseAddress! + first
         if isDirect {
+          let range = rows.lowerBound / g.outputHeight..<rows.upperBound / g.outputHeight
           let sources = range.map { source.pointer($0 * g.groups + group) }
           kernels.correlateTaps(
             channels: m, taps: columns, images: range.count, sources: sources, offsets: offsets,
@@ -77,14 +76,37 @@ public func convolutionWeightGradient<T: ComputeScalar>(
             imageStride: g.groups * m * planeSize, rowStride: planeSize, length: planeSize, into: target,
             targetStride: n)
         } else {
-          task.run(images: range, source, offsets: offsets, outputGradient, into: target, rowStride: n)
+          TapProduct(geometry: g, group: group, taps: columns).run(
+            rows: rows, source, offsets: offsets, outputGradient, into: target, rowStride: n)
         }
       }
     }
-    if imageParts > 1 {
-      addInOrder(sums, count: imageParts, stride: g.weightCount, into: weightGradient)
+    if parts.count > 1 {
+      addInOrder(sums, count: parts.count, stride: g.weightCount, into: weightGradient)
     }
   }
+}
+
+/// How the sum over all pixels is cut: in runs of rows of the output, counted through all images. By sizes alone, so that the
+/// order of summation is the same at any number of threads.
+private struct SumParts {
+  let count: Int
+  private let rowsPerPart: Int
+  private let total: Int
+
+  /// At most four parts, of at least 256 pixels, so that it does not show what adding them up costs, and no more than 16 MiB
+  /// of sums; only whole images where `byImages`.
+  init(_ g: ConvolutionGeometry, byImages: Bool, scalarBytes: Int) {
+    total = g.batch * g.outputHeight
+    let affordable = max(1, min(4, (16 << 20) / (g.weightCount * scalarBytes)))
+    let unit = byImages || g.batch >= 4 ? g.outputHeight : 1
+    let wanted = unit == 1 ? max(1, min(affordable, total * g.outputWidth / 256)) : affordable
+    let units = total / unit
+    rowsPerPart = (units + wanted - 1) / wanted * unit
+    count = (total + rowsPerPart - 1) / rowsPerPart
+  }
+
+  func rows(_ part: Int) -> Range<Int> { part * rowsPerPart..<min((part + 1) * rowsPerPart, total) }
 }
 
 /// Lays each of `count` planes out on its own, filled up with zeros to `planeSize`.
@@ -109,29 +131,28 @@ private func layOutPlanes<T: ComputeScalar>(
 private func addInOrder<T: ComputeScalar>(
   _ parts: UnsafePointer<T>, count: Int, stride: Int, into target: UnsafeMutablePointer<T>
 ) {
-  target.update(from: parts, count: stride)
-  for part in 1..<count {
-    let from = parts + part * stride
-    for index in 0..<stride { target[index] += from[index] }
+  let table = kernels(T.self)
+  let perChunk = 16384
+  parallelFor((stride + perChunk - 1) / perChunk) { chunk in
+    let first = chunk * perChunk
+    let length = min(perChunk, stride - first)
+    (target + first).update(from: parts + first, count: length)
+    for part in 1..<count { table.accumulate(parts + part * stride + first, 1, target + first, 1, length) }
   }
 }
 
-/// The part of a weight gradient that belongs to some taps of one group, summed over some images.
+/// The part of a weight gradient that belongs to some taps of one group, summed over some rows of the output.
 private struct TapProduct {
   var geometry: ConvolutionGeometry
   var group: Int
-  var firstTap: Int
   var taps: Int
 
-  /// Pixels that are packed before they are multiplied: as deep as the panels of a matrix product.
-  private func rowsPerBlock(_ kc: Int) -> Int {
-    min(geometry.outputHeight, max(1, kc / geometry.outputWidth))
-  }
-
-  /// `c = Σ over images and pixels of outputGradient · patches`. Pixels of several images share a block when they are
-  /// few, so that the register tile runs over a decent depth.
+  /// `c = Σ over rows of outputGradient · patches`, the rows being counted through all images.
+  ///
+  /// Taps are packed, turned round in registers. The output gradient is read where it lies, a scalar at a time, unless the
+  /// images are so small that several share a block.
   func run<T: ComputeScalar>(
-    images: Range<Int>, _ source: LaidOutBatch<T>, offsets: UnsafePointer<Int>, _ outputGradient: UnsafePointer<T>,
+    rows: Range<Int>, _ source: LaidOutBatch<T>, offsets: UnsafePointer<Int>, _ outputGradient: UnsafePointer<T>,
     into c: UnsafeMutablePointer<T>, rowStride: Int
   ) {
     let g = geometry
@@ -140,50 +161,63 @@ private struct TapProduct {
     let nr = kernels.tileColumns
     let m = g.outputChannelsPerGroup
     let kc = Blocking(tileRows: mr, tileColumns: nr, scalarBytes: MemoryLayout<T>.stride).kc
-    let rowsPerBlock = rowsPerBlock(kc)
-    let capacity = max(kc, rowsPerBlock * g.outputWidth)
-    let panelsA = (m + mr - 1) / mr
+    let rowsPerBlock = min(g.outputHeight, max(1, kc / g.outputWidth))
+    let isInPlace = rows.count <= g.outputHeight || g.outputPixels >= 128
+    let capacity = isInPlace ? rowsPerBlock * g.outputWidth : max(kc, rowsPerBlock * g.outputWidth)
+    let panelsA = isInPlace ? 0 : (m + mr - 1) / mr
     let panelsB = (taps + nr - 1) / nr
     // One register's worth of pixels more, because packing works in square blocks.
     let panelA = (capacity + 16) * mr + 16
     let panelB = (capacity + 16) * nr
+    // Few pixels: rows of C are long then, and written one after the other. Else each packed panel is read while it is near.
+    let rowsOutside = panelsB * panelB * MemoryLayout<T>.stride <= Processor.current.level2Cache / 2
+    let steps = (0..<capacity).map { $0 * nr }
     Scratch.withScalars(panelsA * panelA + panelsB * panelB, of: T.self) { packedA in
       let packedB = packedA + panelsA * panelA
       var depth = 0
       var isFirst = true
-      func multiply() {
-        kernels.gemmBlock(
-          m: m, n: taps, depth: depth, a: packedA, panelStrideA: panelA, b: packedB, panelStrideB: panelB, c: c,
-          rowStride: rowStride, alpha: 1, beta: isFirst ? 0 : 1, rowBias: nil, columnBias: nil, activation: 0, slope: 0)
+      func multiply(_ gradient: UnsafePointer<T>) {
+        let beta: T = isFirst ? 0 : 1
+        if isInPlace {
+          steps.withUnsafeBufferPointer { steps in
+            kernels.gemmDirect(
+              m: m, n: taps, depth: depth, a: gradient, rowStrideA: g.outputPixels, depthStrideA: 1,
+              panelStrideA: mr * g.outputPixels, b: packedB, panelStrideB: panelB, offsets: steps.baseAddress!, c: c,
+              rowStride: rowStride, alpha: 1, beta: beta, rowBias: nil, columnBias: nil, activation: 0, slope: 0,
+              rowsOutside: rowsOutside)
+          }
+        } else {
+          kernels.gemmBlock(
+            m: m, n: taps, depth: depth, a: packedA, panelStrideA: panelA, b: packedB, panelStrideB: panelB, c: c,
+            rowStride: rowStride, alpha: 1, beta: beta, rowBias: nil, columnBias: nil, activation: 0, slope: 0)
+        }
         isFirst = false
         depth = 0
       }
-      for image in images {
+      var next = rows.lowerBound
+      while next < rows.upperBound {
+        let (image, row) = next.quotientAndRemainder(dividingBy: g.outputHeight)
+        let count = min(rowsPerBlock, g.outputHeight - row, rows.upperBound - next)
+        let pixels = count * g.outputWidth
         let index = image * g.groups + group
-        let gradient = outputGradient + index * m * g.outputPixels
-        let patches = source.pointer(index)
-        var row = 0
-        while row < g.outputHeight {
-          let rows = min(rowsPerBlock, g.outputHeight - row)
-          let pixels = rows * g.outputWidth
-          if depth + pixels > capacity { multiply() }
-          for panel in 0..<panelsA {
-            kernels.packPanel(
-              gradient + panel * mr * g.outputPixels + row * g.outputWidth, lanes: min(mr, m - panel * mr),
-              laneStride: g.outputPixels, depth: pixels, depthStride: 1, width: mr,
-              into: packedA + panel * panelA + depth * mr)
-          }
-          for panel in 0..<panelsB {
-            kernels.packTaps(
-              patches, offsets: offsets + panel * nr, lanes: min(nr, taps - panel * nr), firstRow: row, rows: rows,
-              columns: g.outputWidth, rowStride: source.layout.columns, width: nr,
-              into: packedB + panel * panelB + depth * nr)
-          }
-          depth += pixels
-          row += rows
+        let gradient = outputGradient + index * m * g.outputPixels + row * g.outputWidth
+        if depth > 0 && depth + pixels > capacity { multiply(packedA) }
+        for panel in 0..<panelsA {
+          kernels.packPanel(
+            gradient + panel * mr * g.outputPixels, lanes: min(mr, m - panel * mr), laneStride: g.outputPixels,
+            depth: pixels, depthStride: 1, width: mr, into: packedA + panel * panelA + depth * mr)
         }
+        for panel in 0..<panelsB {
+          kernels.packTaps(
+            source.pointer(index), offsets: offsets + panel * nr, lanes: min(nr, taps - panel * nr), firstRow: row,
+            rows: count, columns: g.outputWidth, rowStride: source.layout.columns, width: nr,
+            into: packedB + panel * panelB + depth * nr)
+        }
+        depth += pixels
+        next += count
+        if isInPlace { multiply(gradient) }
       }
-      multiply()
+      if depth > 0 { multiply(packedA) }
     }
   }
 }

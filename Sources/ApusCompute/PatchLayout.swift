@@ -35,13 +35,17 @@ struct PatchLayout {
 
   /// Lays one image's group out at `target`.
   func layOut<T: ComputeScalar>(_ source: UnsafePointer<T>, into target: UnsafeMutablePointer<T>) {
-    let kernels = kernels(T.self)
-    for channel in 0..<channels {
-      kernels.layOutChannel(
-        source + channel * height * width, height: height, width: width, top: top, left: left, strideY: stride.0,
-        strideX: stride.1, rows: rows, columns: columns, into: target + channel * channelSize)
+    for channel in 0..<channels { layOut(channel, source, into: target) }
+  }
+
+  /// Lays one channel of a group out, and behind the last one the slack.
+  func layOut<T: ComputeScalar>(_ channel: Int, _ source: UnsafePointer<T>, into target: UnsafeMutablePointer<T>) {
+    kernels(T.self).layOutChannel(
+      source + channel * height * width, height: height, width: width, top: top, left: left, strideY: stride.0,
+      strideX: stride.1, rows: rows, columns: columns, into: target + channel * channelSize)
+    if channel == channels - 1 {
+      (target + channels * channelSize).update(repeating: 0, count: PatchLayout.slack)
     }
-    (target + channels * channelSize).update(repeating: 0, count: PatchLayout.slack)
   }
 }
 
@@ -74,11 +78,13 @@ struct LaidOutBatch<T: ComputeScalar> {
       layout.layOut(source + (count - 1) * layout.channels * layout.height * layout.width, into: copy)
       return
     }
-    let perPart = max(1, 16384 / max(1, layout.size))
-    parallelFor((count + perPart - 1) / perPart) { part in
-      for group in part * perPart..<min((part + 1) * perPart, count) {
+    let channels = count * layout.channels
+    let perPart = max(1, 16384 / max(1, layout.channelSize))
+    parallelFor((channels + perPart - 1) / perPart) { part in
+      for index in part * perPart..<min((part + 1) * perPart, channels) {
+        let (group, channel) = (index / layout.channels, index % layout.channels)
         layout.layOut(
-          source + group * layout.channels * layout.height * layout.width, into: copy + group * layout.size)
+          channel, source + group * layout.channels * layout.height * layout.width, into: copy + group * layout.size)
       }
     }
   }

@@ -39,6 +39,17 @@ struct PatchProduct {
   /// Whether the direct way is taken: unless more than 40 % of the pixels would be dropped.
   var isDirect: Bool { 5 * columns >= 3 * rowStride }
 
+  /// Whether the direct way takes row after row, each straight into C: where rows fill their registers so well that this
+  /// takes no more multiply-adds than to compute some pixels too many and to copy the others.
+  func goesByRows<T: ComputeScalar>(_: T.Type) -> Bool {
+    let lanes = kernels(T.self).tileColumns / 2
+    guard columns >= lanes else { return false }
+    let (wide, narrow) = (columns / (2 * lanes), (columns % (2 * lanes) + lanes - 1) / lanes)
+    // A tile costs some cycles beyond its multiply-adds: as much as two steps of a wide one, four of a narrow one.
+    let byRows = lanes * (wide * 2 * (offsets.count + 2) + narrow * (offsets.count + 4))
+    return byRows <= rowStride * (offsets.count + 2) + 3 * columns
+  }
+
   /// Whether the rows of the image follow one another without a gap: then any pixels form one long row.
   private var isContiguous: Bool { columns == rowStride }
 
@@ -192,7 +203,7 @@ struct PatchProduct {
         a, m: part.rows.count, source, pixels: part.pixels, into: c + part.rows.lowerBound * stride, stride: stride,
         bias: bias.map { $0 + part.rows.lowerBound }, activation: activation, slope: slope)
     } else {
-      runPacked(
+      runGathered(
         a.pointer, source, pixels: part.pixels, into: c, stride: stride, bias: bias, activation: activation,
         slope: slope)
     }
@@ -204,6 +215,7 @@ struct PatchProduct {
     stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
   ) {
     let kernels = kernels(T.self)
+    let byRows = !isContiguous && goesByRows(T.self)
     func multiply(from first: Int, count: Int, into target: UnsafeMutablePointer<T>, _ targetStride: Int) {
       offsets.withUnsafeBufferPointer { offsets in
         kernels.gemmDirect(
@@ -211,17 +223,21 @@ struct PatchProduct {
           panelStrideA: a.panelStride, b: source + first, panelStrideB: kernels.tileColumns,
           offsets: offsets.baseAddress!, c: target, rowStride: targetStride, alpha: 1, beta: 0, rowBias: bias,
           columnBias: nil, activation: activation, slope: slope,
-          // The smaller operand is the one to be read again and again.
-          rowsOutside: m > count)
+          // The smaller operand is the one to be read again and again; of a single row of the image, all of it stays near.
+          rowsOutside: byRows || m > count)
       }
     }
     if isContiguous {
       multiply(from: pixels.lowerBound, count: pixels.count, into: c + pixels.lowerBound, stride)
       return
     }
+    let rows = pixels.lowerBound / columns..<pixels.upperBound / columns
+    if byRows {
+      for row in rows { multiply(from: row * rowStride, count: columns, into: c + row * columns, stride) }
+      return
+    }
     // Lines hold whole rows of the source, the pixels to be dropped included: as many as half the level-1 cache holds,
     // except where A is so large that it must not be read more often than needed.
-    let rows = pixels.lowerBound / columns..<pixels.upperBound / columns
     let isHeavy = m * offsets.count * MemoryLayout<T>.stride > Processor.current.level1DataCache
     let affordable = Processor.current.level1DataCache / 2 / (m * rowStride * MemoryLayout<T>.stride)
     let perTurn = isHeavy ? rows.count : min(rows.count, max(1, affordable))
@@ -240,34 +256,32 @@ struct PatchProduct {
     }
   }
 
+  /// Panel by panel: what was gathered is multiplied at once, while it lies in the level-1 cache.
   @inline(__always)
-  private func runPacked<T: ComputeScalar>(
+  private func runGathered<T: ComputeScalar>(
     _ packedA: UnsafePointer<T>, _ source: UnsafePointer<T>, pixels range: Range<Int>,
     into c: UnsafeMutablePointer<T>, stride: Int, bias: UnsafePointer<T>?, activation: Int, slope: T
   ) {
     let kernels = kernels(T.self)
     let nr = kernels.tileColumns
     let packing = packing(T.self)
-    let panels = (range.count + nr - 1) / nr
-    let panelB = packing.depth * nr + 16
-    Scratch.withScalars(panels * panelB, of: T.self) { packedB in
+    Scratch.withScalars(packing.depth * nr + 16, of: T.self) { panel in
       offsets.withUnsafeBufferPointer { offsets in
         for block in 0..<packing.blocks {
           let first = block * packing.depth
           let depth = min(packing.depth, offsets.count - first)
-          for panel in 0..<panels {
-            let pixel = range.lowerBound + panel * nr
-            kernels.packPatches(
-              source, offsets: offsets.baseAddress! + first, depth: depth, firstPixel: pixel,
-              lanes: min(nr, range.upperBound - pixel), columns: columns, rowStride: rowStride, width: nr,
-              into: packedB + panel * panelB)
-          }
           let isLast = block == packing.blocks - 1
-          kernels.gemmBlock(
-            m: m, n: range.count, depth: depth, a: packedA + block * packing.panels * packing.panelSize,
-            panelStrideA: packing.panelSize, b: packedB, panelStrideB: panelB, c: c + range.lowerBound,
-            rowStride: stride, alpha: 1, beta: block == 0 ? 0 : 1, rowBias: isLast ? bias : nil, columnBias: nil,
-            activation: isLast ? activation : 0, slope: slope)
+          for pixel in Swift.stride(from: range.lowerBound, to: range.upperBound, by: nr) {
+            let lanes = min(nr, range.upperBound - pixel)
+            kernels.packPatches(
+              source, offsets: offsets.baseAddress! + first, depth: depth, firstPixel: pixel, lanes: lanes,
+              columns: columns, rowStride: rowStride, width: nr, into: panel)
+            kernels.gemmBlock(
+              m: m, n: lanes, depth: depth, a: packedA + block * packing.panels * packing.panelSize,
+              panelStrideA: packing.panelSize, b: panel, panelStrideB: 0, c: c + pixel, rowStride: stride, alpha: 1,
+              beta: block == 0 ? 0 : 1, rowBias: isLast ? bias : nil, columnBias: nil,
+              activation: isLast ? activation : 0, slope: slope)
+          }
         }
       }
     }

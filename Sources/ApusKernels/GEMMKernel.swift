@@ -140,6 +140,10 @@ private func microKernel<Tile: RegisterTile, Source: OperandSource>(
       tile.add(to: c, rowStride: rowStride)
       return
     }
+    if update.pointee.isRowBiased, let rowBias = update.pointee.rowBias {
+      tile.store(c, rowStride: rowStride, rowBias: rowBias + task.pointee.row)
+      return
+    }
     if update.pointee.isLayer {
       let column =
         (update.pointee.columnBias ?? task.pointee.zeros) + (update.pointee.columnBias == nil ? 0 : task.pointee.column)

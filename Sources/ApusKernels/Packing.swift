@@ -75,6 +75,41 @@ private func packTransposing<V: TransposableVector>(
     into: panel)
 }
 
+/// Packs the weights of a convolution with channels as lanes: `panel[(o · depth + k) · width + lane] =
+/// source[lane · laneStride + o · outerStride + k]` for `outers` channels o and `depth` taps k of each.
+///
+/// Taps are few and seldom fill a register, so the last block of each channel reads into the next channel's taps, and what it
+/// stores too much the next channel overwrites; `isLast` says that behind the last one there is nothing to read. The panel
+/// needs room for a square block more.
+@inline(__always)
+private func packChannels<V: TransposableVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, lanes: Int, laneStride: Int, outers: Int, outerStride: Int, depth: Int,
+  isLast: Bool, width: Int, into panel: UnsafeMutablePointer<V.Scalar>
+) {
+  let whole = depth / V.width * V.width
+  for outer in 0..<outers {
+    let from = source + outer * outerStride
+    let to = panel + outer * depth * width
+    let mayReach = outerStride >= V.width && (!isLast || outer < outers - 1)
+    var k = 0
+    while k < (mayReach ? depth : whole) {
+      var lane = (lanes - 1) / V.width * V.width
+      while lane >= 0 {
+        V.transposeBlock(
+          from + lane * laneStride + k, stride: laneStride, count: min(V.width, lanes - lane),
+          into: to + k * width + lane, targetStride: width)
+        lane -= V.width
+      }
+      k += V.width
+    }
+    if !mayReach {
+      packGathering(
+        V.self, from, lanes: lanes, laneStride: laneStride, depth: whole..<depth, depthStride: 1, width: width, into: to
+      )
+    }
+  }
+}
+
 /// Any strides: one scalar at a time.
 @inline(__always)
 private func packGathering<V: KernelVector>(
@@ -89,6 +124,18 @@ private func packGathering<V: KernelVector>(
 }
 
 extension FloatKernels {
+  /// Packs weights with channels as lanes; see `packChannels`.
+  public static func packWeights(
+    _ source: UnsafePointer<Float>, lanes: Int, laneStride: Int, outers: Int, outerStride: Int, depth: Int,
+    isLast: Bool,
+    width: Int, into panel: UnsafeMutablePointer<Float>
+  ) {
+    packChannels(
+      FloatVector.self, source, lanes: lanes, laneStride: laneStride, outers: outers, outerStride: outerStride,
+      depth: depth,
+      isLast: isLast, width: width, into: panel)
+  }
+
   /// Packs one panel of A or B; see `packLanes`.
   public static func packPanel(
     _ source: UnsafePointer<Float>, lanes: Int, laneStride: Int, depth: Int, depthStride: Int, width: Int,
@@ -101,6 +148,18 @@ extension FloatKernels {
 }
 
 extension DoubleKernels {
+  /// Packs weights with channels as lanes; see `packChannels`.
+  public static func packWeights(
+    _ source: UnsafePointer<Double>, lanes: Int, laneStride: Int, outers: Int, outerStride: Int, depth: Int,
+    isLast: Bool,
+    width: Int, into panel: UnsafeMutablePointer<Double>
+  ) {
+    packChannels(
+      DoubleVector.self, source, lanes: lanes, laneStride: laneStride, outers: outers, outerStride: outerStride,
+      depth: depth,
+      isLast: isLast, width: width, into: panel)
+  }
+
   /// Packs one panel of A or B; see `packLanes`.
   public static func packPanel(
     _ source: UnsafePointer<Double>, lanes: Int, laneStride: Int, depth: Int, depthStride: Int, width: Int,

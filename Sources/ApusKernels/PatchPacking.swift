@@ -42,6 +42,33 @@ private func gatherPatches<V: KernelVector>(
   }
 }
 
+/// Packs `lanes` pixels from `firstPixel` on as the rows of a product, all `depth` taps: `panel[k · width + lane]`, for a panel
+/// narrower than two registers. Tap by tap, and within a tap from left to right, so that whole registers can be stored: what
+/// reaches over a run of pixels is overwritten by the next run or by the next tap. The panel needs a register of room behind.
+@inline(__always)
+private func gatherPixels<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
+  columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<V.Scalar>
+) {
+  withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * lanes) { pieces in
+    // Pieces of neighbouring pixels, of a register's width at most: where they stand in the source and in the panel.
+    var count = 0
+    var lane = 0
+    while lane < lanes {
+      let (row, column) = (firstPixel + lane).quotientAndRemainder(dividingBy: columns)
+      pieces[2 * count] = row * rowStride + column
+      pieces[2 * count + 1] = lane
+      lane += min(columns - column, lanes - lane, V.width)
+      count += 1
+    }
+    for k in 0..<depth {
+      let from = source + offsets[k]
+      let to = panel + k * width
+      for piece in 0..<count { V.load(from + pieces[2 * piece]).store(to + pieces[2 * piece + 1]) }
+    }
+  }
+}
+
 /// Packs `lanes` taps as columns and the pixels of `rows` output rows as depth: `panel[pixel · width + lane]`. For the
 /// weight gradient, whose sum runs over the pixels. Square blocks of taps × pixels are transposed in registers.
 ///
@@ -111,7 +138,17 @@ private func layOut<V: KernelVector>(
           if strideX == 1 {
             copyRow(V.self, from + first, to + first, end - first)
           } else {
-            for column in first..<end { to[column] = from[column * strideX] }
+            var column = first
+            // One scalar less than would fit, lest the odd one behind the last wanted be read.
+            while strideX == 2 && column + V.width < end {
+              let pair = from + 2 * column
+              V.load(pair).evens(V.load(pair + V.width)).store(to + column)
+              column += V.width
+            }
+            while column < end {
+              to[column] = from[column * strideX]
+              column += 1
+            }
           }
           for column in end..<columns { to[column] = 0 }
         }
@@ -139,6 +176,16 @@ private func copyDense<V: KernelVector>(
 }
 
 extension FloatKernels {
+  /// Packs a panel of patches as rows of a product; see `gatherPixels`.
+  public static func packPixels(
+    _ source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
+    columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Float>
+  ) {
+    gatherPixels(
+      FloatVector.self, source, offsets: offsets, depth: depth, firstPixel: firstPixel, lanes: lanes,
+      columns: columns, rowStride: rowStride, width: width, into: panel)
+  }
+
   /// Packs a panel of patches, pixels across, taps down; see `gatherPatches`.
   public static func packPatches(
     _ source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
@@ -182,6 +229,16 @@ extension FloatKernels {
 }
 
 extension DoubleKernels {
+  /// Packs a panel of patches as rows of a product; see `gatherPixels`.
+  public static func packPixels(
+    _ source: UnsafePointer<Double>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,
+    columns: Int, rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Double>
+  ) {
+    gatherPixels(
+      DoubleVector.self, source, offsets: offsets, depth: depth, firstPixel: firstPixel, lanes: lanes,
+      columns: columns, rowStride: rowStride, width: width, into: panel)
+  }
+
   /// Packs a panel of patches, pixels across, taps down; see `gatherPatches`.
   public static func packPatches(
     _ source: UnsafePointer<Double>, offsets: UnsafePointer<Int>, depth: Int, firstPixel: Int, lanes: Int,

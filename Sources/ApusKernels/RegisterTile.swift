@@ -29,6 +29,9 @@ protocol RegisterTile {
   /// Adds the tile to what memory holds.
   func add(to c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int)
 
+  /// Writes `tile + bias`, the bias being one value a row.
+  func store(_ c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, rowBias: UnsafePointer<Vector.Scalar>)
+
   /// Writes `max(tile + bias, floor)`, the bias being one value a row plus one value a column.
   func store(
     _ c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, rowBias: UnsafePointer<Vector.Scalar>,
@@ -74,6 +77,11 @@ struct NarrowRow<Vector: KernelVector>: RegisterTile {
   func add(to c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int) { (Vector.load(c) + value).store(c) }
 
   @inline(__always)
+  func store(_ c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, rowBias: UnsafePointer<Vector.Scalar>) {
+    (value + Vector(repeating: rowBias[0])).store(c)
+  }
+
+  @inline(__always)
   func store(
     _ c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, rowBias: UnsafePointer<Vector.Scalar>,
     columnBias: RowOfB<Vector>, floor: Vector
@@ -112,6 +120,13 @@ struct WideRow<Vector: KernelVector>: RegisterTile {
   func add(to c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int) {
     (Vector.load(c) + left).store(c)
     (Vector.load(c + Vector.width) + right).store(c + Vector.width)
+  }
+
+  @inline(__always)
+  func store(_ c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, rowBias: UnsafePointer<Vector.Scalar>) {
+    let bias = Vector(repeating: rowBias[0])
+    (left + bias).store(c)
+    (right + bias).store(c + Vector.width)
   }
 
   @inline(__always)
@@ -156,6 +171,12 @@ struct Plus<Top: RegisterTile, Bottom: RegisterTile>: RegisterTile where Top.Vec
   func add(to c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int) {
     top.add(to: c, rowStride: rowStride)
     bottom.add(to: c + Top.rows * rowStride, rowStride: rowStride)
+  }
+
+  @inline(__always)
+  func store(_ c: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, rowBias: UnsafePointer<Vector.Scalar>) {
+    top.store(c, rowStride: rowStride, rowBias: rowBias)
+    bottom.store(c + Top.rows * rowStride, rowStride: rowStride, rowBias: rowBias + Top.rows)
   }
 
   @inline(__always)

@@ -23,6 +23,10 @@ struct TileUpdate<Vector: KernelVector> {
   @inline(__always)
   var isSum: Bool { alpha == 1 && beta == 1 && rowBias == nil && columnBias == nil && activation == 0 }
 
+  /// Whether C is the tile plus one value a row, as a convolution asks for: with a depth of 9 or 25, each instruction less counts.
+  @inline(__always)
+  var isRowBiased: Bool { alpha == 1 && beta == 0 && columnBias == nil && activation == 0 }
+
   /// Whether C is the tile plus a bias, perhaps with a ReLU: what layers ask for.
   @inline(__always)
   var isLayer: Bool { alpha == 1 && beta == 0 && activation < 2 }

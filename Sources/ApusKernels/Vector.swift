@@ -57,6 +57,9 @@ protocol KernelVector: BitwiseCopyable {
   /// The lanes of the two lower halves in turn, and those of the two upper halves: a0 b0 a1 b1 … | … a₇ b₇.
   func zipped(with other: Self) -> (low: Self, high: Self)
 
+  /// The lanes 0, 2, 4 … of the two, one after the other: every second scalar of twice a register's width.
+  func evens(_ next: Self) -> Self
+
   /// The sum of the lanes, halves first: an order that does not depend on anything but the width.
   var laneSum: Scalar { get }
 
@@ -124,6 +127,14 @@ extension FloatVector: KernelVector {
   }
 
   @inline(__always)
+  func evens(_ next: Self) -> Self {
+    var evens = self
+    evens.lowHalf = evenHalf
+    evens.highHalf = next.evenHalf
+    return evens
+  }
+
+  @inline(__always)
   var laneSum: Float {
     #if APUS_AVX512
       let halves8 = lowHalf + highHalf
@@ -180,6 +191,18 @@ extension DoubleVector: KernelVector {
       return (low, high)
     #else
       return (Self(self[0], other[0]), Self(self[1], other[1]))
+    #endif
+  }
+
+  @inline(__always)
+  func evens(_ next: Self) -> Self {
+    #if APUS_AVX512 || APUS_AVX2
+      var evens = self
+      evens.lowHalf = evenHalf
+      evens.highHalf = next.evenHalf
+      return evens
+    #else
+      return Self(self[0], next[0])
     #endif
   }
 

@@ -123,6 +123,105 @@ extension PerKernelSet {
       }
     }
 
+    @Test func depthwiseOfEveryStridePaddingAndDilation() {
+      forEachKernelSet { _ in
+        for outputs in 1...3 {
+          for kernel in [(1, 1), (2, 3), (3, 3)] {
+            for (stride, padding, dilation) in [
+              ((1, 1), 0, (1, 1)), ((1, 1), 1, (1, 1)), ((2, 2), 1, (1, 1)), ((1, 3), 2, (2, 1)), ((3, 2), 3, (2, 3)),
+            ] {
+              let g = Self.geometry(
+                2, 3, 11, 9, 3 * outputs, kernel, stride: stride, padding: padding, dilation: dilation, groups: 3)
+              #expect(g.isDepthwise)
+              Self.check(Double.self, g)
+              Self.check(Float.self, g, bias: true)
+            }
+          }
+        }
+        // Rows of several registers, of one and a bit, of less than one; one column; planes that are their own layout.
+        Self.check(Float.self, Self.geometry(1, 2, 5, 150, 2, (3, 3), padding: 1, groups: 2), bias: true)
+        Self.check(Float.self, Self.geometry(2, 3, 40, 37, 3, (5, 5), stride: (2, 2), padding: 2, groups: 3))
+        Self.check(Float.self, Self.geometry(1, 2, 70, 80, 4, (3, 3), padding: 1, groups: 2))
+        Self.check(Float.self, Self.geometry(4, 5, 9, 1, 5, (3, 1), padding: 0, groups: 5), bias: true)
+        Self.check(Float.self, Self.geometry(3, 4, 12, 18, 4, (3, 3), groups: 4))
+        Self.check(Double.self, Self.geometry(2, 1, 8, 20, 2, (3, 3), padding: 1))
+      }
+    }
+
+    @Test func channelsInLanesForFewPixels() {
+      forEachKernelSet { _ in
+        let forward = Self.geometry(3, 8, 7, 7, 250, (3, 3), padding: 1)
+        let both = Self.geometry(1, 112, 7, 7, 112, (3, 3), padding: 1)
+        // A register that is narrower than a row of seven wastes little, and other ways win.
+        let isWide = kernels(Float.self).tileColumns / 2 > 7
+        for g in [forward, both] where isWide {
+          let layout = g.inputLayout
+          let product = PatchProduct(
+            m: g.outputChannels, offsets: g.inputOffsets(layout), rows: 7, columns: 7, rowStride: layout.columns)
+          let isTurned = product.isFasterTurned(Float.self, images: g.batch) && Winograd<Float>(g) == nil
+          #expect(isTurned, "\(g)")
+        }
+        Self.check(Float.self, forward, bias: true)
+        Self.check(Float.self, both)
+        Self.check(Double.self, forward)
+      }
+    }
+
+    @Test func weightGradientsSummedInParts() {
+      forEachKernelSet { _ in
+        // Parts of one image, parts that end within an image, small images that share a block, and a large kernel.
+        Self.check(Float.self, Self.geometry(1, 5, 24, 26, 40, (3, 3)))
+        Self.check(Float.self, Self.geometry(3, 4, 15, 17, 36, (3, 3), padding: 1))
+        Self.check(Float.self, Self.geometry(5, 4, 6, 6, 40, (3, 3), padding: 1))
+        Self.check(Double.self, Self.geometry(6, 3, 13, 16, 34, (4, 2), stride: (1, 2)))
+        Self.check(Double.self, Self.geometry(1, 40, 25, 25, 35, (1, 1)))
+      }
+    }
+
+    @Test func activations() {
+      forEachKernelSet { _ in
+        for g in [
+          Self.geometry(2, 3, 9, 20, 3, (3, 3), padding: 1, groups: 3),
+          Self.geometry(1, 8, 7, 7, 250, (3, 3), padding: 1),
+          Self.geometry(2, 3, 12, 32, 20, (3, 3)),
+        ] {
+          let input: [Float] = testNumbers(g.inputCount, seed: 1)
+          let weight: [Float] = testNumbers(g.weightCount, seed: 2)
+          let bias: [Float] = testNumbers(g.outputChannels, seed: 3)
+          func run(_ activation: Epilogue<Float>.Activation) -> [Float] {
+            var output = [Float](repeating: .nan, count: g.outputCount)
+            bias.withUnsafeBufferPointer {
+              convolutionForward(
+                g, input: input, weight: weight, bias: $0.baseAddress, output: &output, activation: activation)
+            }
+            return output
+          }
+          let plain = run(.identity)
+          #expect(run(.relu) == plain.map { max($0, 0) })
+          #expect(run(.leakyReLU(slope: 0.25)) == plain.map { $0 < 0 ? 0.25 * $0 : $0 })
+        }
+      }
+    }
+
+    @Test func denormalsAreNotFlushed() {
+      forEachKernelSet { _ in
+        for g in [
+          Self.geometry(1, 3, 9, 20, 3, (3, 3), padding: 1, groups: 3),
+          Self.geometry(1, 8, 7, 7, 250, (3, 3), padding: 1),
+          Self.geometry(1, 2, 10, 12, 20, (3, 3)),
+        ] {
+          let input = (0..<g.inputCount).map { Float(bitPattern: UInt32(1 + $0 % 50)) }
+          let weight = (0..<g.weightCount).map { Float($0 % 3) }
+          var expected = [Double](repeating: 0, count: g.outputCount)
+          Twin.forEachProduct(g) { o, i, w in expected[o] += Double(input[i]) * Double(weight[w]) }
+          var output = [Float](repeating: .nan, count: g.outputCount)
+          convolutionForward(g, input: input, weight: weight, bias: nil, output: &output)
+          // Whole multiples of the least number: exact.
+          #expect(output.map(Double.init) == expected)
+        }
+      }
+    }
+
     @Test func differentPaddingOnEachSide() {
       let g = ConvolutionGeometry(
         batch: 2, inputChannels: 2, inputHeight: 7, inputWidth: 6, outputChannels: 3, kernelHeight: 4, kernelWidth: 2,
@@ -162,8 +261,11 @@ extension PerKernelSet {
       }
     }
 
-    @Test func infinitiesAndNaNReachTheSamePixelsAsInTheTwin() {
-      let g = Self.geometry(2, 16, 12, 12, 16, (3, 3), padding: 1)
+    @Test(arguments: [1, 16, 128])
+    func infinitiesAndNaNReachTheSamePixelsAsInTheTwin(outputs: Int) {
+      let isDepthwise = outputs == 1
+      let g = Self.geometry(
+        2, 16, 12, 12, isDepthwise ? 16 : outputs, (3, 3), padding: 1, groups: isDepthwise ? 16 : 1)
       var input: [Float] = testNumbers(g.inputCount, seed: 1)
       let weight: [Float] = testNumbers(g.weightCount, seed: 2)
       input[5 * 144 + 40] = .infinity
@@ -188,7 +290,11 @@ extension PerKernelSet {
         for g in [
           Self.geometry(2, 3, 9, 7, 5, (3, 3)), Self.geometry(1, 2, 6, 6, 20, (5, 5)),
           Self.geometry(2, 16, 10, 10, 16, (3, 3)), Self.geometry(1, 20, 3, 5, 7, (1, 1)),
-          Self.geometry(1, 17, 13, 13, 18, (3, 3), padding: 1),
+          Self.geometry(1, 17, 13, 13, 18, (3, 3), padding: 1), Self.geometry(1, 112, 7, 7, 112, (3, 3), padding: 1),
+          Self.geometry(2, 3, 9, 20, 3, (3, 3), groups: 3), Self.geometry(1, 2, 5, 5, 4, (3, 3), padding: 1, groups: 2),
+          Self.geometry(1, 3, 20, 40, 40, (5, 5), stride: (2, 2), padding: 2),
+          Self.geometry(1, 4, 3, 3, 4, (1, 1), groups: 4),
+          Self.geometry(1, 40, 20, 20, 35, (1, 1)),
         ] {
           let input = GuardedMemory<Float>(testNumbers(g.inputCount, seed: 1))
           let weight = GuardedMemory<Float>(testNumbers(g.weightCount, seed: 2))
@@ -237,6 +343,9 @@ extension PerKernelSet {
         Self.geometry(64, 1, 28, 28, 10, (5, 5)), Self.geometry(1, 16, 30, 30, 40, (3, 3), padding: 1),
         Self.geometry(9, 8, 15, 15, 12, (3, 3), stride: (2, 2), padding: 1, groups: 2),
         Self.geometry(64, 16, 13, 13, 32, (3, 3)), Self.geometry(2, 3, 20, 20, 64, (7, 7), padding: 3),
+        Self.geometry(1, 112, 7, 7, 112, (3, 3), padding: 1), Self.geometry(1, 40, 30, 30, 48, (1, 1)),
+        Self.geometry(2, 32, 30, 30, 32, (3, 3), padding: 1, groups: 32),
+        Self.geometry(1, 3, 64, 64, 64, (7, 7), stride: (2, 2), padding: 3),
       ] {
         let input: [Float] = testNumbers(g.inputCount, seed: 1)
         let weight: [Float] = testNumbers(g.weightCount, seed: 2)
