@@ -5,7 +5,7 @@
 
 import common
 
-# batch, input channels, height and width, output channels, kernel, stride, padding
+# batch, input channels, height and width, output channels, kernel, stride, padding, and groups where there are several
 LAYERS = [
     (64, 1, 28, 10, 5, 1, 0),
     (64, 10, 12, 20, 5, 1, 0),
@@ -18,18 +18,26 @@ LAYERS = [
     (1, 512, 7, 512, 3, 1, 1),
     (1, 3, 224, 64, 7, 2, 3),
     (1, 256, 56, 64, 1, 1, 0),
+    (1, 32, 112, 32, 3, 1, 1, 32),
+    (1, 64, 112, 64, 3, 2, 1, 64),
+    (1, 256, 14, 256, 3, 1, 1, 256),
+    (1, 128, 56, 128, 3, 1, 1, 32),
 ]
 
 
+def with_groups(layer):
+    return layer if len(layer) == 8 else (*layer, 1)
+
+
 def name(layer):
-    n, c, size, k, kernel, stride, padding = layer
-    return f"n{n} {c}->{k} {kernel}x{kernel} s{stride} p{padding} {size}x{size}"
+    n, c, size, k, kernel, stride, padding, groups = with_groups(layer)
+    return f"n{n} {c}->{k} {kernel}x{kernel} s{stride} p{padding} {size}x{size}" + (f" g{groups}" if groups > 1 else "")
 
 
 def forward_operations(layer):
-    n, c, size, k, kernel, stride, padding = layer
+    n, c, size, k, kernel, stride, padding, groups = with_groups(layer)
     out = (size + 2 * padding - kernel) // stride + 1
-    return 2.0 * n * k * out * out * c * kernel * kernel
+    return 2.0 * n * k * out * out * (c // groups) * kernel * kernel
 
 
 def torch_cases(arguments):
@@ -41,21 +49,21 @@ def torch_cases(arguments):
     torch.manual_seed(0)
 
     def tensors(layer, memory_format):
-        n, c, size, k, kernel, stride, padding = layer
+        n, c, size, k, kernel, stride, padding, groups = with_groups(layer)
         x = torch.randn(n, c, size, size).to(memory_format=memory_format)
-        weight = (torch.randn(k, c, kernel, kernel) * 0.1).to(memory_format=memory_format)
-        return x, weight, torch.randn(k), stride, padding
+        weight = (torch.randn(k, c // groups, kernel, kernel) * 0.1).to(memory_format=memory_format)
+        return x, weight, torch.randn(k), dict(stride=stride, padding=padding, groups=groups)
 
     # Which memory order is faster differs from layer to layer, so both are run and the better one counts.
     formats = {"nchw": torch.contiguous_format, "channels-last": torch.channels_last}
 
     def forward(layer):
         def way(memory_format):
-            x, weight, bias, stride, padding = tensors(layer, memory_format)
+            x, weight, bias, how = tensors(layer, memory_format)
 
             def run():
                 with torch.inference_mode():
-                    return functional.conv2d(x, weight, bias, stride, padding)
+                    return functional.conv2d(x, weight, bias, **how)
 
             return run
 
@@ -63,12 +71,12 @@ def torch_cases(arguments):
 
     def forward_and_backward(layer):
         def way(memory_format):
-            x, weight, bias, stride, padding = tensors(layer, memory_format)
+            x, weight, bias, how = tensors(layer, memory_format)
             leaves = [tensor.requires_grad_() for tensor in (x, weight, bias)]
-            upstream = torch.randn_like(functional.conv2d(x, weight, bias, stride, padding).detach())
+            upstream = torch.randn_like(functional.conv2d(x, weight, bias, **how).detach())
 
             def run():
-                return torch.autograd.grad(functional.conv2d(x, weight, bias, stride, padding), leaves, upstream)
+                return torch.autograd.grad(functional.conv2d(x, weight, bias, **how), leaves, upstream)
 
             return run
 
