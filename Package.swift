@@ -33,6 +33,13 @@ let kernelTargets: [Target] =
       ])
   }
 
+// A section for each function, and none kept merely because it is public: the linker then leaves out what a program does
+// not call. Without this a program that only multiplies matrices carries every driver.
+let collectable: [SwiftSetting] = [
+  .unsafeFlags(
+    ["-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link"], .when(configuration: .release))
+]
+
 // The steps of Docs/GEMM.md are compiled for each instruction set too, or they could not be set beside the shipped one.
 let ladderTargets: [Target] =
   [
@@ -65,11 +72,12 @@ let package = Package(
     .executable(name: "apus-bench", targets: ["ApusBench"]),
   ],
   targets: kernelTargets + ladderTargets + [
-    .target(name: "ApusCompute", dependencies: kernelTargets.map { .byName(name: $0.name) }),
-    .target(name: "ApusTensor", dependencies: ["ApusCompute"]),
-    .target(name: "ApusData", dependencies: ["ApusTensor"]),
-    .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusData"]),
-    .target(name: "ApusTraining", dependencies: ["ApusNN", "ApusData", "ApusTensor"]),
+    .target(
+      name: "ApusCompute", dependencies: kernelTargets.map { .byName(name: $0.name) }, swiftSettings: collectable),
+    .target(name: "ApusTensor", dependencies: ["ApusCompute"], swiftSettings: collectable),
+    .target(name: "ApusData", dependencies: ["ApusTensor"], swiftSettings: collectable),
+    .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusData"], swiftSettings: collectable),
+    .target(name: "ApusTraining", dependencies: ["ApusNN", "ApusData", "ApusTensor"], swiftSettings: collectable),
     .target(
       name: "Apus",
       dependencies: ["ApusCompute", "ApusTensor", "ApusData", "ApusNN", "ApusTraining"]),

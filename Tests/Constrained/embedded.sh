@@ -36,7 +36,8 @@ if ! command -v aarch64-linux-gnu-gcc >/dev/null || ! command -v qemu-aarch64 >/
 fi
 swiftc "${flags[@]}" -O -target aarch64-none-none-elf -module-name KernelSelfTest -I "$folder/arm64" \
   -c Tests/Constrained/KernelSelfTest/*.swift -o "$folder/test.o"
-aarch64-linux-gnu-gcc -static -no-pie "$folder/test.o" "$folder/arm64/kernels.o" -o "$folder/test" -lm
+# The toolchain's linker: GNU's refuses the protected symbols that both objects share.
+aarch64-linux-gnu-gcc -static -no-pie -fuse-ld=lld -B "$(dirname "$(readlink -f "$(command -v swiftc)")")" "$folder/test.o" "$folder/arm64/kernels.o" -o "$folder/test" -lm
 # Fused multiply-adds on whole registers: the kernels' speed, not only their results, has arrived there.
 count="$(aarch64-linux-gnu-objdump -d --no-show-raw-insn "$folder/arm64/kernels.o" | grep -cE '\bfmla\s+v[0-9]+\.(4s|2d)' || true)"
 echo "arm64: $count fused multiply-adds on registers"

@@ -19,5 +19,6 @@ let package = Package(
     program("digits", "ApusNN"),
     program("train", "Apus"),
     .executableTarget(name: "stopwatch"),
+    .executableTarget(name: "slim"),
   ]
 )

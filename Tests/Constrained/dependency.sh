@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# As a dependency: the package in Consumer/, somewhere else, depends on this tree by tag, and its programs are built, run and
+# measured. Without arguments: release, -static-executable, and the same objects linked with -static-stdlib and dynamically.
+# With --full also debug, each way of linking built as a user would ask for it (three more builds of everything).
+#
+# Then: what is not used is not linked; sizes, start and memory against their limits; one file in an empty root; the
+# instructions in the binaries; the programs on other CPUs. WORK names a folder to keep the builds in.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+here="$PWD/Tests/Constrained"
+work="${WORK:-$(mktemp -d)}"
+[ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"
+export APUS_URL="file://$work/Apus"
+
+fail() { echo "failed: $*" >&2; exit 1; }
+
+# The tree as it stands, as a repository with a tag.
+rm -rf "$work/Apus"
+mkdir "$work/Apus"
+git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -T - -c | tar -x -C "$work/Apus"
+git -C "$work/Apus" init -q
+git -C "$work/Apus" add -A
+git -C "$work/Apus" -c user.name=test -c user.email=test@localhost commit -qm "the tree under test"
+git -C "$work/Apus" tag 1.0.0
+mkdir -p "$work/consumer"
+cp -r "$here/Consumer/." "$work/consumer"
+cd "$work/consumer"
+rm -rf Package.resolved .build/repositories .build/checkouts .build/workspace-state.json
+
+# build FOLDER ARGUMENT...: all programs and the apus command; the log only when it fails. Build, then say how long.
+build() {
+  local folder="$1" start=$SECONDS
+  shift
+  for product in "" "--product apus"; do
+    # shellcheck disable=SC2086
+    swift build --disable-dependency-cache --scratch-path "$folder" "$@" $product >"$work/log" 2>&1 ||
+      { grep -E "error|warning" "$work/log" | head -n 20 >&2; tail -n 20 "$work/log" >&2; fail "swift build $*"; }
+  done
+  echo "built in $((SECONDS - start)) s: swift build $*"
+}
+
+# run_all FOLDER: the programs give what they should.
+run_all() {
+  "$1/sgemm" | grep -q "right$" || fail "$1/sgemm"
+  "$1/conv2d" | grep -q "right$" || fail "$1/conv2d"
+  "$1/digits" | grep -q "^digit " || fail "$1/digits"
+  "$1/train" "$work/digits.safetensors" | grep -q "^trained to 0\.[5-9]" || fail "$1/train"
+  "$1/digits" "$work/digits.safetensors" "$work/zero.pgm" | grep -q "^digit " || fail "$1/digits on what train has saved"
+  "$1/apus" --version | grep -q "^apus " || fail "$1/apus"
+}
+{ printf 'P5\n28 28\n255\n'; head -c 784 /dev/zero; } >"$work/zero.pgm"
+
+build .build -c release -Xswiftc -static-executable
+release="$PWD/.build/release"
+run_all "$release"
+echo "release, -static-executable: all programs run"
+
+# link PROGRAM OUT ARGUMENT...: the objects of the build, linked another way.
+link() {
+  local program="$1" out="$2" entry
+  shift 2
+  entry="${program}_main"
+  [ "$program" != apus ] || entry=ApusCLI_main
+  swiftc -emit-executable -o "$out" -module-name "$program" -Xlinker --gc-sections -Xlinker --defsym \
+    -Xlinker "main=$entry" "@$release/$program.product/Objects.LinkFileList" "$@" 2>"$work/log" ||
+    { tail -n 20 "$work/log" >&2; fail "linking $program $*"; }
+}
+mkdir -p "$work/static-stdlib" "$work/dynamic" "$work/small"
+for program in sgemm conv2d digits train apus; do
+  link "$program" "$work/static-stdlib/$program" -static-stdlib
+  link "$program" "$work/dynamic/$program"
+done
+run_all "$work/static-stdlib"
+run_all "$work/dynamic"
+echo "release, -static-stdlib and dynamic: all programs run"
+
+# What a program does not use is not in it.
+absent() {
+  local program="$1" name
+  shift
+  for name in "$@"; do
+    if nm "$release/$program" | grep -q "$name"; then fail "$program holds $name"; fi
+  done
+}
+absent sgemm 10ApusTensor 6ApusNN 8ApusData 12ApusTraining Foundation convolutionForward recurrentForward adamStepyy_SayAA
+absent conv2d 10ApusTensor 6ApusNN 8ApusData 12ApusTraining Foundation recurrentForward convolutionWeightGradient
+absent digits 12ApusTraining Foundation
+absent apus Foundation
+nm "$release/conv2d" | grep -q convolutionForward || fail "the names that are looked for are not those of the binary"
+echo "linked is only what is used: sgemm and conv2d hold nothing of tensors, layers and data, digits nothing of training"
+
+# The smallest form: the toolchain's libraries freed of what nobody calls, equal functions folded, no unwinding tables.
+runtime="$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")/lib/swift_static"
+rm -rf "$work/runtime"
+cp -rs "$runtime" "$work/runtime"
+for library in swiftCore swiftDispatch swift_Concurrency swiftSynchronization swiftGlibc swiftSwiftOnoneSupport \
+  swift_StringProcessing swift_RegexParser; do
+  [ -f "$runtime/linux/lib$library.a" ] || continue
+  rm "$work/runtime/linux/lib$library.a"
+  "$release/slim" "$runtime/linux/lib$library.a" "$work/runtime/linux/lib$library.a"
+done
+small=(-static-executable -use-ld=lld -resource-dir "$work/runtime" -Xlinker -s -Xlinker --icf=all
+  -Xlinker -T -Xlinker "$here/no-unwind.ld" -Xlinker --no-eh-frame-hdr)
+for program in sgemm conv2d digits train apus; do
+  link "$program" "$work/small/$program" "${small[@]}"
+  strip -o "$work/stripped" "$release/$program"
+  echo "size: $program $(wc -c <"$work/stripped") bytes static and stripped, $(wc -c <"$work/small/$program") in its smallest form"
+done
+rm "$work/stripped"
+run_all "$work/small"
+
+# at_most WHAT VALUE LIMIT
+missed=0
+at_most() {
+  if [ "$(echo "$2 <= $3" | bc -l 2>/dev/null || awk "BEGIN { print ($2 <= $3) }")" = 1 ]; then
+    echo "within its limit: $1 $2 (at most $3)"
+  else
+    echo "MISSED: $1 $2 (at most $3)"
+    missed=1
+  fi
+}
+size() { wc -c <"$work/small/$1"; }
+at_most "bytes of sgemm" "$(size sgemm)" 8000000
+at_most "bytes of conv2d" "$(size conv2d)" 8000000
+# The regular inference program rebuilds whatever model a file describes, so it holds every layer. 10 MB is what it is held to.
+at_most "bytes of digits" "$(size digits)" 10000000
+at_most "bytes of apus" "$(size apus)" 14000000
+read -r median least resident < <("$release/stopwatch" 20 "$work/small/digits" "$work/digits.safetensors" "$work/zero.pgm")
+echo "digits, 20 runs from exec to exit: median $median ms, least $least ms"
+at_most "milliseconds to the first prediction and the end (least of 20)" "$least" 20
+at_most "KiB resident for one cnn prediction" "$resident" 12288
+read -r median least resident < <("$release/stopwatch" 20 "$work/small/apus" predict "$work/digits.safetensors" "$work/zero.pgm")
+echo "apus predict, 20 runs: median $median ms, least $least ms, $resident KiB resident"
+read -r median least resident < <("$release/stopwatch" 20 "$work/small/sgemm")
+echo "sgemm, 20 runs: median $median ms, least $least ms, $resident KiB resident"
+
+"$here/instructions.sh" "$release" "$release/apus" "$release/digits"
+"$here/empty-root.sh" "$work/small/apus" "$work/small/digits"
+"$here/processors.sh" "$work/small" "$work/digits.safetensors" "$work/zero.pgm"
+"$here/limits.sh" "$work/small/apus"
+
+if [ "${1:-}" = --full ]; then
+  build .build-stdlib -c release --static-swift-stdlib
+  run_all "$PWD/.build-stdlib/release"
+  build .build-debug
+  run_all "$PWD/.build-debug/debug"
+  build .build-debug-static -Xswiftc -static-executable
+  run_all "$PWD/.build-debug-static/debug"
+  build .build-debug-stdlib --static-swift-stdlib
+  run_all "$PWD/.build-debug-stdlib/debug"
+  echo "release and debug, each way of linking as a user asks for it: all programs run"
+else
+  echo "left to dependency.sh --full: debug builds, and a build with --static-swift-stdlib"
+fi
+exit "$missed"
