@@ -24,7 +24,8 @@ enum Tool {
   static var commands: [any Command.Type] {
     [
       TrainCommand.self, TrainLanguageModelCommand.self, EvaluateCommand.self, EvaluateLanguageModelCommand.self,
-      PredictCommand.self, GenerateCommand.self, OverfitCommand.self, ForecastCommand.self, GradcheckCommand.self,
+      PredictCommand.self, GenerateCommand.self, QuantizeCommand.self, ExportCommand.self, OverfitCommand.self,
+      ForecastCommand.self, GradcheckCommand.self,
       InfoCommand.self,
     ]
   }

@@ -22,6 +22,16 @@ enum Terminal {
     exit(ExitCode.failure)
   }
 
+  /// Writes results as they are; false when nobody reads them any more, which only a program that ignores SIGPIPE learns.
+  /// Results that cannot be written for another reason end the program with exit code 1.
+  static func send(_ text: String) -> Bool {
+    if write(text, to: STDOUT_FILENO) { return true }
+    if errno == EPIPE { return false }
+    let reason = String(cString: strerror(errno))
+    note("cannot write to standard output: \(reason)")
+    exit(ExitCode.failure)
+  }
+
   /// Writes a message, prefixed with the program's name.
   static func note(_ message: String) {
     _ = write(message.split(separator: "\n").map { "apus: \($0)\n" }.joined(), to: STDERR_FILENO)
@@ -51,6 +61,12 @@ enum Terminal {
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { systemWrite(file, $0.baseAddress!, $0.count) }
       if count < 0 && errno == EINTR { continue }
+      if count < 0 && errno == EAGAIN {
+        // A pipe that another process made non-blocking: wait until it takes bytes again.
+        var entry = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&entry, 1, -1)
+        continue
+      }
       guard count > 0 else { return false }
       bytes = bytes.dropFirst(count)
     }

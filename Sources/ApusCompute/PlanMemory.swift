@@ -37,6 +37,20 @@ final class PlanMemory {
     return UnsafePointer(pointer)
   }
 
+  /// A copy of `values`.
+  func integers(_ values: [Int32]) -> UnsafePointer<Int32> {
+    let pointer = block(values.count * 4).bindMemory(to: Int32.self, capacity: values.count)
+    for (index, value) in values.enumerated() { pointer[index] = value }
+    return UnsafePointer(pointer)
+  }
+
+  /// `count` zero bytes, on a cache line of their own.
+  func zeroBytes(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+    let pointer = block(count).bindMemory(to: UInt8.self, capacity: count)
+    pointer.initialize(repeating: 0, count: count)
+    return pointer
+  }
+
   private func block(_ count: Int) -> UnsafeMutableRawPointer {
     let rounded = max(64, roundUp(count, 64))
     if let shortage = MemoryBudget.take(rounded) { stop("an inference program: \(shortage)", code: 1) }

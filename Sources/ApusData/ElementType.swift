@@ -170,3 +170,10 @@ func bfloat16Bits(_ value: Float) -> UInt16 {
   if value.isNaN { return UInt16(bits >> 16) | 0x40 }
   return UInt16((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
 }
+
+extension Safetensors.ElementType {
+  /// Converts every number of `bytes`, of which there are as many as in `target`, for readers of streams.
+  package func decodeFloats(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Float>) {
+    decode(bytes, into: target)
+  }
+}

@@ -142,6 +142,13 @@ public struct Safetensors: Sendable {
     append(Entry(name: name, elementType: .int64, shape: Array(integers.shape), bytes: bytes[...]))
   }
 
+  /// Adds numbers as the file is to hold them, or replaces the tensor of that name.
+  package mutating func set(_ name: String, bytes: [UInt8], as elementType: ElementType, shape: [Int]) {
+    precondition(
+      checkedProduct(shape + [elementType.size]) == bytes.count, "Safetensors: \(bytes.count) bytes for \(shape)")
+    append(Entry(name: name, elementType: elementType, shape: shape, bytes: bytes[...]))
+  }
+
   /// Writes the file: the widest types first, then by name, as the reference implementation does. A reader sees the old
   /// file or the whole new one.
   ///

@@ -1,11 +1,11 @@
 import ApusCompute
 import ApusTensor
 
-/// Turns a model's layers into the steps of an inference program.
+/// Turns a model's layers into the steps that its inference takes.
 struct InferenceCompiler {
   private typealias L = Layers<Float>
 
-  let program: InferenceProgram
+  private(set) var steps: [InferenceStep] = []
   /// The shape of one activation behind the layers compiled so far.
   private(set) var sampleShape: Shape
   private var layers: [any Module]
@@ -23,13 +23,14 @@ struct InferenceCompiler {
     var weight: [Float]
     var bias: [Float]?
     let outputs: Int
+    let layer: any Module
+    var folded: [AnyObject] = []
   }
 
   init(_ model: some Module<Tensor<Float>, Tensor<Float>>, inputShape: Shape) throws(InferencePlanError) {
     guard inputShape.elementCount > 0 else {
       throw InferencePlanError(layer: "\(type(of: model))", reason: "inputs of shape \(inputShape) hold nothing")
     }
-    program = InferenceProgram(inputCount: inputShape.elementCount)
     sampleShape = inputShape
     layers = []
     try collect(model, inputShape)
@@ -118,7 +119,7 @@ struct InferenceCompiler {
     let positions = sampleShape.elementCount / layer.inFeatures
     product = Product(
       kind: .linear(positions: positions, inputs: layer.inFeatures), weight: layer.weight.value.scalars,
-      bias: layer.bias?.value.scalars, outputs: layer.outFeatures)
+      bias: layer.bias?.value.scalars, outputs: layer.outFeatures, layer: layer)
     sampleShape = Shape(sampleShape.dropLast() + [layer.outFeatures])
     return nil
   }
@@ -141,7 +142,7 @@ struct InferenceCompiler {
       stride: layer.stride, padding: padding, dilation: layer.dilation, groups: layer.groups)
     product = Product(
       kind: .convolution(geometry), weight: layer.weight.value.scalars, bias: layer.bias?.value.scalars,
-      outputs: layer.outChannels)
+      outputs: layer.outChannels, layer: layer)
     sampleShape = [layer.outChannels, geometry.outputHeight, geometry.outputWidth]
     return nil
   }
@@ -155,7 +156,7 @@ struct InferenceCompiler {
     let geometry = PoolingGeometry(
       planes: sampleShape[0], height: sampleShape[1], width: sampleShape[2], kernel: kernel, stride: stride,
       padding: padding, dilation: dilation, ceilMode: ceilMode)
-    program.appendPooling(geometry, isMaximum: isMaximum, countsPadding: countsPadding)
+    steps.append(.pooling(geometry, isMaximum: isMaximum, countsPadding: countsPadding))
     sampleShape = [sampleShape[0], geometry.outputHeight, geometry.outputWidth]
     return nil
   }
@@ -189,13 +190,14 @@ struct InferenceCompiler {
         folded.weight[index] = Float(Double(folded.weight[index]) * scale[index / row])
       }
       folded.bias = scale.indices.map { Float(Double(folded.bias?[$0] ?? 0) * scale[$0] + shift[$0]) }
+      folded.folded.append(layer)
       product = folded
       return nil
     }
     flush()
-    program.appendScale(
-      scale: scale.map { Float($0) }, shift: shift.map { Float($0) },
-      spatial: sampleShape.elementCount / layer.features)
+    steps.append(
+      .scale(
+        scale.map { Float($0) }, shift: shift.map { Float($0) }, spatial: sampleShape.elementCount / layer.features))
     return nil
   }
 
@@ -208,7 +210,7 @@ struct InferenceCompiler {
 
   private mutating func addFunction(_ function: UnaryFunction) -> String? {
     flush()
-    program.appendFunction(function)
+    steps.append(.function(function))
     return nil
   }
 
@@ -217,9 +219,10 @@ struct InferenceCompiler {
     let axis = dim < 0 ? dim + rank : dim
     guard axis > 0, axis < rank else { return "along the batch it is no function of one input" }
     flush()
-    program.appendSoftmax(
-      outer: sampleShape.prefix(axis - 1).reduce(1, *), count: sampleShape[axis - 1],
-      inner: sampleShape.dropFirst(axis).reduce(1, *), isLogarithm: isLogarithm)
+    steps.append(
+      .softmax(
+        outer: sampleShape.prefix(axis - 1).reduce(1, *), count: sampleShape[axis - 1],
+        inner: sampleShape.dropFirst(axis).reduce(1, *), isLogarithm: isLogarithm))
     return nil
   }
 
@@ -229,10 +232,17 @@ struct InferenceCompiler {
     product = nil
     switch waiting.kind {
     case .linear(let positions, let inputs):
-      program.appendLinear(
-        positions: positions, inputs: inputs, outputs: waiting.outputs, weight: waiting.weight, bias: waiting.bias)
+      steps.append(
+        .linear(
+          .init(
+            positions: positions, inputs: inputs, outputs: waiting.outputs, weight: waiting.weight,
+            bias: waiting.bias, layer: waiting.layer, folded: waiting.folded)))
     case .convolution(let geometry):
-      program.appendConvolution(geometry, weight: waiting.weight, bias: waiting.bias)
+      steps.append(
+        .convolution(
+          .init(
+            geometry: geometry, weight: waiting.weight, bias: waiting.bias, layer: waiting.layer,
+            folded: waiting.folded)))
     }
   }
 }

@@ -41,8 +41,8 @@ public final class InferencePlan {
     defer { for (module, mode) in modes { module.isTraining = mode } }
     var compiler = try InferenceCompiler(model, inputShape: inputShape)
     try compiler.compile()
-    (program, outputShape) = (compiler.program, compiler.sampleShape)
-    program.finish()
+    outputShape = compiler.sampleShape
+    program = InferenceProgram(inputCount: inputShape.elementCount, compiler.steps)
     try check(model)
   }
 

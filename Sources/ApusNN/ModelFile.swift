@@ -35,13 +35,14 @@ public struct ModelFile: Sendable {
     static let architecture = "apus.architecture"
     static let mean = "apus.input_mean"
     static let deviation = "apus.input_deviation"
+    static let quantization = "apus.quantization"
   }
 
   /// Where the file was read from.
   public let path: String
   /// The text beside the tensors, the entries that Apus writes itself included.
   public var metadata: [String: String] { contents.metadata }
-  private let contents: Safetensors
+  let contents: Safetensors
 
   /// Reads a file.
   ///
@@ -81,6 +82,11 @@ public struct ModelFile: Sendable {
     var state = StateDictionary<Scalar>()
     do throws(DataError) {
       for entry in contents.entries {
+        if isQuantized, entry.name.hasSuffix("_scale") || entry.name == "activation_zero_point" { continue }
+        if isQuantized, entry.elementType == .int8 {
+          state[entry.name] = .tensor(try dequantized(entry.name))
+          continue
+        }
         state[entry.name] =
           entry.elementType.isFloatingPoint
           ? .tensor(try contents.tensor(entry.name)) : .integers(try contents.integers(entry.name))
@@ -125,9 +131,12 @@ extension Module {
   ///   - path: Where to. A reader sees the old file or the whole new one.
   ///   - normalization: What is done to the inputs, for whoever uses the file.
   ///   - metadata: Text to keep beside the tensors.
+  ///   - elementType: The type to write floating-point numbers as, nil for the model's own: `.float16` halves the file.
   /// - Throws: `DataError` when the file cannot be written.
+  /// - Precondition: `elementType` is a floating-point type.
   public func save(
-    _ path: String, normalization: Normalize? = nil, metadata: [String: String] = [:]
+    _ path: String, normalization: Normalize? = nil, metadata: [String: String] = [:],
+    as elementType: Safetensors.ElementType? = nil
   ) throws(DataError) {
     var file = Safetensors()
     file.metadata = metadata
@@ -141,7 +150,7 @@ extension Module {
     }
     for (name, value) in stateDictionary.entries {
       switch value {
-      case .tensor(let tensor): file.set(name, tensor)
+      case .tensor(let tensor): file.set(name, tensor, as: elementType)
       case .integers(let integers): file.set(name, integers)
       }
     }
