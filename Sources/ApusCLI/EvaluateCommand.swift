@@ -43,13 +43,14 @@ struct EvaluateCommand: Command {
     guard stored.classCount == test.classCount else {
       throw WorkError("\(path): the model tells \(stored.classCount) classes apart, not \(test.classCount)")
     }
-    let (loss, matrix) = evaluate(stored, test)
+    let (loss, matrix, seconds) = evaluate(stored, test)
     if printsJSON {
       let line: JSONLine = [
         "model": .text(stored.name),
         "images": .integer(test.count),
         "loss": .number(loss),
         "accuracy": .number(matrix.accuracy),
+        "images_per_second": .number((Double(test.count) / seconds).rounded()),
         "confusion_matrix": .list(
           (0..<matrix.classCount).map { truth in
             .list((0..<matrix.classCount).map { .integer(matrix[truth, $0]) })
@@ -64,25 +65,30 @@ struct EvaluateCommand: Command {
 
       loss      \(decimal(loss, places: 4))
       accuracy  \(percent(matrix.accuracy))
+      speed     \(grouped(Int(Double(test.count) / seconds))) images/s
 
       \(matrix)
       """)
     return ExitCode.success
   }
 
-  /// The mean loss and the confusion matrix, by the plan that the file asks for.
-  private func evaluate(_ stored: StoredModel, _ test: ImageDataset) -> (loss: Double, matrix: ConfusionMatrix) {
+  /// The mean loss, the confusion matrix, and the seconds that the model took, by the plan that the file asks for.
+  private func evaluate(
+    _ stored: StoredModel, _ test: ImageDataset
+  ) -> (loss: Double, matrix: ConfusionMatrix, seconds: Double) {
     var matrix = ConfusionMatrix(classCount: test.classCount)
     var loss = 0.0
+    var time = Duration.zero
     withoutGradients {
       for batch in DataLoader(test, batchSize: StoredModel.batchSize) {
-        let scores = stored.scores(batch.inputs)
+        var scores = batch.inputs
+        time += ContinuousClock().measure { scores = stored.scores(batch.inputs) }
         // Cross-entropy of log-probabilities is their negative log-likelihood, so it fits the models that end in
         // log-softmax too.
         loss += Double(crossEntropy(scores, batch.targets).item) * Double(batch.targets.shape[0])
         matrix.add(truths: batch.targets, scores: scores)
       }
     }
-    return (loss / Double(max(test.count, 1)), matrix)
+    return (loss / Double(max(test.count, 1)), matrix, max(time / .seconds(1), 1e-9))
   }
 }
