@@ -10,6 +10,7 @@ enum Help {
       ops       elementwise functions, softmax, reductions of a million floats
       train     an epoch of 60,000 images of each of the five MNIST models
       infer     inference at batch 1 and batch 1000
+      rnn       LSTM and GRU over sequences, forward and forward + backward
       peak      the multiply-adds that each instruction set reaches here: what 100 % means
       ladder    the product of Docs/GEMM.md, from three loops to the shipped one, step by step
       roofline  each kernel against what the multiply-add units and the memory allow
@@ -71,6 +72,12 @@ enum Help {
         common + "\n" + data, "apus-bench train --data data/mnist --only keras-cnn")
     case "infer":
       page(name, "One call of a model in evaluation mode.", common, "apus-bench infer --threads 1")
+    case "rnn":
+      page(
+        name,
+        "Recurrent layers over t time steps of b sequences. 'forward-backward' computes the output and the gradients\n"
+          + "of input and weights, counted as three times the operations of the output.",
+        common, "apus-bench rnn --only lstm")
     case "peak":
       page(
         name, "Multiply-adds on registers and nothing else, for each instruction set of this CPU.", common,
@@ -96,8 +103,9 @@ enum Help {
     case "memory":
       page(
         name,
-        "Peak resident memory of one epoch of cnn and keras-cnn, each in a process of its own, Apus's and PyTorch's;\n"
-          + "page faults and blocks asked of the system in a steady step.",
+        "Peak resident memory of one epoch of each of the five models, each in a process of its own, Apus's and\n"
+          + "PyTorch's; page faults of a steady step, fresh blocks of tensor memory, and objects that\n"
+          + "Swift asked of the heap: the nodes of the graph and their closures.",
         [common, data, "      --python PATH  the Python that has PyTorch (default: .venv/bin/python3, else python3)"]
           .joined(separator: "\n"),
         "apus-bench memory --data data/mnist")
@@ -113,7 +121,7 @@ enum Help {
           """, "apus-bench accuracy --only tanh --sample 101")
     case "compare":
       page(
-        name + " [gemm|conv|ops|train|infer|all]...",
+        name + " [gemm|conv|ops|train|infer|rnn|all]...",
         "Apus and its peers in turns, in one run, each peer at its best setting; the median of the rounds. The last\n"
           + "column is the best peer's time divided by Apus's: above 1, Apus is faster. Peers that are not installed\n"
           + "are left out. To install them: python3 -m venv .venv && .venv/bin/pip install -r\n"

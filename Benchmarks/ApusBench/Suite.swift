@@ -1,6 +1,6 @@
 /// A family of measurements, and the peers that do the same work.
 enum Suite: String, CaseIterable {
-  case gemm, conv, ops, train, infer
+  case gemm, conv, ops, train, infer, rnn
 
   /// What is measured, in order.
   func works(_ options: Options) -> [Work] {
@@ -10,6 +10,7 @@ enum Suite: String, CaseIterable {
     case .ops: elementwiseWork()
     case .train: trainingEpochs(options)
     case .infer: inferences()
+    case .rnn: recurrentWork()
     }
   }
 
@@ -24,6 +25,7 @@ enum Suite: String, CaseIterable {
     case .ops: ["torch", "numpy", "jax"]
     case .train: ["torch", "keras-tensorflow", "jax"]
     case .infer: ["onnxruntime", "torch"]
+    case .rnn: ["torch"]
     }
   }
 

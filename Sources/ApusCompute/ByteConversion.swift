@@ -20,10 +20,29 @@ package func gatherBytes(
   into target: UnsafeMutablePointer<Float>
 ) {
   let table = kernels(Float.self)
-  let perPart = max(1, 8192 / max(1, count))
+  let perPart = max(1, min((rows.count + Threads.count - 1) / Threads.count, 65536 / max(1, count)))
   parallelFor((rows.count + perPart - 1) / perPart) { part in
-    for place in part * perPart..<min((part + 1) * perPart, rows.count) {
+    let places = part * perPart..<min((part + 1) * perPart, rows.count)
+    fetch(bytes, rows: rows, places, count: count)
+    for place in places {
       table.convertBytes(bytes + rows[place] * count, target + place * count, count, scale: scale, shift: shift)
     }
   }
+}
+
+/// Touches a byte of every cache line of some rows. Rows at random places come from memory, whose latency is many times what
+/// converting them takes: loads that nothing waits for are under way by the dozen, while a conversion has room for those
+/// of a row or two.
+private func fetch(_ bytes: UnsafePointer<UInt8>, rows: UnsafeBufferPointer<Int>, _ places: Range<Int>, count: Int) {
+  var sum = 0
+  for place in places {
+    let row = bytes + rows[place] * count
+    var offset = 0
+    while offset < count {
+      sum &+= Int(row[offset])
+      offset += 64
+    }
+  }
+  // Never true, which the optimiser cannot know: without a use of their sum, the loads would vanish.
+  precondition(sum >= 0, "a sum of bytes is negative")
 }

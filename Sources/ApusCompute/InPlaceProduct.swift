@@ -50,8 +50,7 @@ private func multiply<T: ComputeScalar>(
       let step = packsB ? nr : b.rowStride
       for index in 0..<k { offsets[index] = index * step }
       let offsets = UnsafePointer(offsets.baseAddress!)
-      let blocking = Blocking(tileRows: mr, tileColumns: nr, scalarBytes: MemoryLayout<T>.stride)
-      let split = blocking.split(rows: m, columns: n, depth: k, mc: roundUp(m, mr))
+      let split = split(rows: m, columns: n, depth: k, mr: mr, nr: nr, scalarBytes: MemoryLayout<T>.stride)
       // A last part of less than one register of columns is done by its neighbour, for B may not be read behind its end.
       let columnParts = max(1, (n - nr / 2) / split.columnsPerPart + 1)
       parallelFor(split.rowParts * columnParts) { part in
@@ -70,6 +69,26 @@ private func multiply<T: ComputeScalar>(
   }
 }
 
+/// How a product is shared out: see `Blocking.split`. It does not influence results.
+///
+/// A product of some tens of microseconds falls into one part of rows a thread, always the same: where C is a weight's
+/// gradient or A the weight itself, a core meets in its own cache what it wrote in the step before. (Which of more
+/// parts a core gets changes from step to step, and what is in the other core's cache costs more than it saves.)
+@inline(__always)
+private func split(
+  rows: Int, columns: Int, depth: Int, mr: Int, nr: Int, scalarBytes: Int
+) -> (rowParts: Int, rowsPerPart: Int, columnsPerPart: Int) {
+  let work = rows * columns * max(depth, 1)
+  let threads = min(Threads.count, work / 100_000)
+  if threads > 1 && work <= 16_000_000 && rows >= 2 * mr * threads {
+    let perPart = (rows + threads - 1) / threads
+    return ((rows + perPart - 1) / perPart, perPart, roundUp(columns, nr))
+  }
+  let blocking = Blocking(tileRows: mr, tileColumns: nr, scalarBytes: scalarBytes)
+  let split = blocking.split(rows: rows, columns: columns, depth: depth, mc: roundUp(rows, mr))
+  return (split.rowParts, split.rowsPerPart, split.columnsPerPart)
+}
+
 /// Packs all panels of B.
 private func packColumns<T: ComputeScalar>(
   _ b: Matrix<T>, into packed: UnsafeMutablePointer<T>, panelStride: Int
@@ -77,12 +96,19 @@ private func packColumns<T: ComputeScalar>(
   let kernels = kernels(T.self)
   let nr = kernels.tileColumns
   let panels = (b.columns + nr - 1) / nr
-  let perPart = max(1, 16384 / (b.rows * nr))
-  parallelFor((panels + perPart - 1) / perPart) { part in
-    for panel in part * perPart..<min((part + 1) * perPart, panels) {
+  // Few and deep panels are cut along their depth too, or they would leave threads without work. The cuts lie where a
+  // register of depth ends; NR is a number of whole registers, so no part writes over its end.
+  let parallel = Threads.count > 1 && panels < Threads.count && b.rows * nr > 8192
+  let depth = parallel ? roundUp((b.rows + Threads.count - 1) / Threads.count, 16) : max(1, b.rows)
+  let cuts = (b.rows + depth - 1) / depth
+  let perPart = parallel ? 1 : max(1, 16384 / (depth * nr))
+  parallelFor((panels * cuts + perPart - 1) / perPart) { part in
+    for index in part * perPart..<min((part + 1) * perPart, panels * cuts) {
+      let (panel, first) = (index / cuts, index % cuts * depth)
       kernels.packPanel(
-        b.pointer + panel * nr * b.columnStride, lanes: min(nr, b.columns - panel * nr), laneStride: b.columnStride,
-        depth: b.rows, depthStride: b.rowStride, width: nr, into: packed + panel * panelStride)
+        b.pointer + panel * nr * b.columnStride + first * b.rowStride, lanes: min(nr, b.columns - panel * nr),
+        laneStride: b.columnStride, depth: min(depth, b.rows - first), depthStride: b.rowStride, width: nr,
+        into: packed + panel * panelStride + first * nr)
     }
   }
 }

@@ -79,7 +79,7 @@ package final class InferenceProgram {
 
   /// A pooling; its geometry is that of one image. Max-pooling that tiles becomes part of the convolution before it.
   package func appendPooling(_ geometry: PoolingGeometry, isMaximum: Bool, countsPadding: Bool) {
-    if isMaximum, case .convolution(var convolution) = pending.last, convolution.append(memory, geometry) {
+    if isMaximum, case .convolution(var convolution) = pending.last, convolution.append(table, memory, geometry) {
       pending[pending.count - 1] = .convolution(convolution)
       counts[counts.count - 1] = geometry.outputCount
       return

@@ -16,7 +16,7 @@ struct PlannedConvolution {
   let laneOffsets: UnsafePointer<Int>
   let bias: UnsafePointer<Float>?
   /// Whether one image's patches are read in place, or gathered.
-  let isDirect: Bool
+  private(set) var isDirect = false
   var activation = 0
   var slope: Float = 0
   /// The pooling behind, of one image, and the layout of a band of it, which is one row of windows.
@@ -48,22 +48,28 @@ struct PlannedConvolution {
       }
     }
     self.packed = UnsafePointer(packed)
-    // Register-wide multiply-adds of both ways for one image; gathering counts three for each register moved.
-    let width = lanes / 2
-    let length = (geometry.outputHeight - 1) * layout.columns + geometry.outputWidth
-    let pixels = geometry.outputPixels
+    isDirect = isCheaperDirect(lanes)
+  }
+
+  /// Whether reading patches in place takes fewer instructions for one image than gathering them: register-wide
+  /// multiply-adds of both ways, and three for each register that is moved.
+  private func isCheaperDirect(_ lanes: Int) -> Bool {
+    let (m, rows, width) = (geometry.outputChannelsPerGroup, units * rowsPerUnit, lanes / 2)
+    let length = (rows - 1) * layout.columns + geometry.outputWidth
+    let pixels = rows * geometry.outputWidth
     let direct = roundUp(length, width) / width * m
-    let gathered = roundUp(pixels, width) / width * m + 3 * (roundUp(pixels, lanes) / width + geometry.outputHeight)
-    isDirect = direct <= gathered
+    let gathered = roundUp(pixels, width) / width * m + 3 * (roundUp(pixels, lanes) / width + rows)
+    return direct <= gathered
   }
 
   /// Lets a pooling follow; false, with nothing changed, when its windows do not tile.
-  mutating func append(_ memory: PlanMemory, _ pooling: PoolingGeometry) -> Bool {
+  mutating func append(_ table: FloatTable, _ memory: PlanMemory, _ pooling: PoolingGeometry) -> Bool {
     guard self.pooling == nil, pooling.isTiling else { return false }
     self.pooling = pooling
     var band = pooling
     band.height = pooling.kernelHeight
     bandLayout = memory.integers(band.kernelNumbers)
+    isDirect = isCheaperDirect(table.tileColumns)
     return true
   }
 
@@ -73,18 +79,27 @@ struct PlannedConvolution {
   private var rowsPerUnit: Int { pooling?.kernelHeight ?? 1 }
   private var laidOutCount: Int { layout.isIdentity ? 0 : roundUp(layout.size, 16) }
 
-  /// `columns` columns of the output of a group, from patches that are read where they lie.
+  /// `columns` columns of some channels of the output of a group, from patches that are read where they lie, into rows
+  /// of which c is the group's first.
   @inline(__always)
   private func multiply(
-    _ table: FloatTable, _ group: Int, _ columns: Int, _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>,
-    into c: UnsafeMutablePointer<Float>, stride: Int
+    _ table: FloatTable, _ group: Int, _ channels: Range<Int>, _ columns: Int, _ source: UnsafePointer<Float>,
+    _ offsets: UnsafePointer<Int>, into c: UnsafeMutablePointer<Float>, stride: Int
   ) {
-    let m = geometry.outputChannelsPerGroup
-    table.gemmDirect(
-      m: m, n: columns, depth: taps, a: packed + group * groupStride, rowStrideA: 1, depthStrideA: table.tileRows,
-      panelStrideA: panelStride, b: source, panelStrideB: table.tileColumns, offsets: offsets, c: c, rowStride: stride,
-      alpha: 1, beta: 0, rowBias: bias.map { $0 + group * m }, columnBias: nil, activation: activation, slope: slope,
-      rowsOutside: false)
+    let (m, mr) = (geometry.outputChannelsPerGroup, table.tileRows)
+    var first = channels.lowerBound
+    while first < channels.upperBound {
+      // A part may begin inside a panel: the rest of that panel is a product of its own.
+      let inside = first % mr
+      let count = inside == 0 ? channels.upperBound - first : min(mr - inside, channels.upperBound - first)
+      table.gemmDirect(
+        m: count, n: columns, depth: taps, a: packed + group * groupStride + first / mr * panelStride + inside,
+        rowStrideA: 1, depthStrideA: mr, panelStrideA: panelStride, b: source, panelStrideB: table.tileColumns,
+        offsets: offsets, c: c + first * stride, rowStride: stride, alpha: 1, beta: 0,
+        rowBias: bias.map { $0 + group * m + first }, columnBias: nil, activation: activation, slope: slope,
+        rowsOutside: false)
+      first += count
+    }
   }
 
   // MARK: Images in lanes
@@ -112,7 +127,7 @@ struct PlannedConvolution {
       guard let pooling, let bandLayout else {
         for r in 0..<geometry.outputHeight {
           multiply(
-            table, group, row, from + r * layout.columns * lanes, laneOffsets,
+            table, group, 0..<m, row, from + r * layout.columns * lanes, laneOffsets,
             into: y + (group * m * geometry.outputHeight + r) * row, stride: geometry.outputHeight * row)
         }
         continue
@@ -121,7 +136,7 @@ struct PlannedConvolution {
       for unit in 0..<pooling.outputHeight {
         for r in 0..<rowsPerUnit {
           multiply(
-            table, group, row, from + (unit * rowsPerUnit + r) * layout.columns * lanes, laneOffsets,
+            table, group, 0..<m, row, from + (unit * rowsPerUnit + r) * layout.columns * lanes, laneOffsets,
             into: band + r * row, stride: rowsPerUnit * row)
         }
         for channel in 0..<m {
@@ -171,7 +186,7 @@ struct PlannedConvolution {
 
   func scratchForImage(_ table: FloatTable, parts: Int) -> Int {
     let copy = layout.isIdentity ? 0 : geometry.groups * laidOutCount
-    return copy + max(partSize(table, parts: 1), parts * partSize(table, parts: parts))
+    return copy + max(partSize(table, parts: 1) + parts * PatchLayout.slack, parts * partSize(table, parts: parts))
   }
 
   /// `parts` threads share the rows when there is enough to compute.
@@ -190,12 +205,18 @@ struct PlannedConvolution {
       lines += geometry.groups * laidOutCount
       groupSize = laidOutCount
     }
-    let parts = geometry.operations < 300_000 ? 1 : min(parts, units)
-    let perPart = (units + parts - 1) / parts
+    // Channels are shared out where there are enough of them: every part then reads the same patches, and the rows of few
+    // windows seldom fall into equal parts. (Pooling reads over the end of its lines, so parts keep their distance.)
+    let threads = geometry.operations < 300_000 ? 1 : parts
+    let splitsChannels = isDirect && geometry.groups == 1 && geometry.outputChannels >= 16 * threads
+    let count = splitsChannels ? geometry.outputChannels : units
+    let used = min(threads, count)
+    let perPart = (count + used - 1) / used
     var share = Share(
       layer: self, table: table, source: source, groupSize: groupSize, y: y, lines: lines,
-      size: partSize(table, parts: parts), perPart: perPart)
-    parallelFor((units + perPart - 1) / perPart, context: &share) { context, part in
+      size: splitsChannels ? PatchLayout.slack : partSize(table, parts: used), perPart: perPart,
+      splitsChannels: splitsChannels)
+    parallelFor((count + perPart - 1) / perPart, context: &share) { context, part in
       context.assumingMemoryBound(to: Share.self).pointee.run(part)
     }
   }
@@ -210,17 +231,21 @@ struct PlannedConvolution {
     let lines: UnsafeMutablePointer<Float>
     let size: Int
     let perPart: Int
+    let splitsChannels: Bool
 
     func run(_ part: Int) {
-      let range = part * perPart..<min((part + 1) * perPart, layer.units)
+      let m = layer.geometry.outputChannelsPerGroup
+      let range = part * perPart..<min((part + 1) * perPart, splitsChannels ? m : layer.units)
+      let (units, channels) = splitsChannels ? (0..<layer.units, range) : (range, 0..<m)
       for group in 0..<layer.geometry.groups {
-        layer.runUnits(table, range, group, source + group * groupSize, y, lines + part * size)
+        layer.runUnits(table, units, channels, group, source + group * groupSize, y, lines + part * size)
       }
     }
   }
 
+  /// Some rows of windows, or of the output, of some channels of a group; of all channels where patches are gathered.
   fileprivate func runUnits(
-    _ table: FloatTable, _ range: Range<Int>, _ group: Int, _ source: UnsafePointer<Float>,
+    _ table: FloatTable, _ range: Range<Int>, _ channels: Range<Int>, _ group: Int, _ source: UnsafePointer<Float>,
     _ y: UnsafeMutablePointer<Float>, _ lines: UnsafeMutablePointer<Float>
   ) {
     let m = geometry.outputChannelsPerGroup
@@ -234,7 +259,7 @@ struct PlannedConvolution {
       pitch = layout.columns
       let length = (rows - 1) * pitch + geometry.outputWidth
       line = roundUp(length, lanes)
-      multiply(table, group, length, source + first * pitch, offsets, into: lines, stride: line)
+      multiply(table, group, channels, length, source + first * pitch, offsets, into: lines, stride: line)
     } else {
       pitch = geometry.outputWidth
       let count = rows * pitch
@@ -255,7 +280,7 @@ struct PlannedConvolution {
       if pooling == nil { return }
     }
     guard let pooling else {
-      for channel in 0..<m {
+      for channel in channels {
         let to = y + (group * m + channel) * pixels + first * geometry.outputWidth
         for row in 0..<rows {
           (to + row * geometry.outputWidth).update(
@@ -267,7 +292,7 @@ struct PlannedConvolution {
     let pooled = pooling.outputHeight * pooling.outputWidth
     let to = y + group * m * pooled + range.lowerBound * pooling.outputWidth
     if pooling.isTwoByTwo {
-      for channel in 0..<m {
+      for channel in channels {
         table.maxPoolPairs(
           lines + channel * line, rowStride: pitch, to + channel * pooled, rows: range.count,
           columns: pooling.outputWidth)
@@ -278,7 +303,7 @@ struct PlannedConvolution {
       guard let bandLayout, let address = numbers.baseAddress else { return }
       address.initialize(from: bandLayout, count: 12)
       (address[0], address[1], address[10]) = (rows, pitch, range.count)
-      for channel in 0..<m { table.maxPool(lines + channel * line, to + channel * pooled, nil, address) }
+      for channel in channels { table.maxPool(lines + channel * line, to + channel * pooled, nil, address) }
     }
   }
 }

@@ -78,6 +78,10 @@ protocol MathVector: KernelVector {
   static func loadIndices(_ source: UnsafePointer<Int32>) -> Bits
   static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>)
 
+  /// Reads or writes the lanes' integers, which must fit, as bytes.
+  static func loadCodes(_ source: UnsafePointer<UInt8>) -> Bits
+  static func storeCodes(_ codes: Bits, _ target: UnsafeMutablePointer<UInt8>)
+
   /// Whether any lane of a comparison is true.
   static func any(_ mask: Mask) -> Bool
 
@@ -184,6 +188,18 @@ extension FloatVector: MathVector {
   static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>) {
     UnsafeMutableRawPointer(target).storeBytes(of: indices, as: Bits.self)
   }
+
+  @inline(__always)
+  static func loadCodes(_ source: UnsafePointer<UInt8>) -> Bits {
+    var codes = Bits(repeating: 0)
+    for lane in 0..<width { codes[lane] = UInt32(source[lane]) }
+    return codes
+  }
+
+  @inline(__always)
+  static func storeCodes(_ codes: Bits, _ target: UnsafeMutablePointer<UInt8>) {
+    for lane in 0..<width { target[lane] = UInt8(truncatingIfNeeded: codes[lane]) }
+  }
 }
 
 extension DoubleVector: MathVector {
@@ -231,6 +247,18 @@ extension DoubleVector: MathVector {
   @inline(__always)
   static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>) {
     for lane in 0..<width { target[lane] = Int32(truncatingIfNeeded: indices[lane]) }
+  }
+
+  @inline(__always)
+  static func loadCodes(_ source: UnsafePointer<UInt8>) -> Bits {
+    var codes = Bits(repeating: 0)
+    for lane in 0..<width { codes[lane] = UInt64(source[lane]) }
+    return codes
+  }
+
+  @inline(__always)
+  static func storeCodes(_ codes: Bits, _ target: UnsafeMutablePointer<UInt8>) {
+    for lane in 0..<width { target[lane] = UInt8(truncatingIfNeeded: codes[lane]) }
   }
 }
 

@@ -7,6 +7,10 @@ enum ForwardObserver {
   /// How many watch, so that a forward pass that nobody watches pays for one load and no more.
   private static let watchers = Atomic<Int>(0)
 
+  /// Whether anybody watches.
+  @inline(__always)
+  static var isOn: Bool { watchers.load(ordering: .relaxed) > 0 }
+
   /// Notes in order of the calls.
   private final class Watch: @unchecked Sendable {
     // A forward pass is synchronous; only the task that watches writes here.

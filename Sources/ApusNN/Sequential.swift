@@ -21,18 +21,25 @@ extension Layers {
   ///
   /// Parameters are named by position, as in PyTorch's `nn.Sequential`: `"0.weight"`, `"3.bias"`. What `if` leaves out
   /// takes no position; layers from a `for` take one each.
+  ///
+  /// Layers that a single pass over memory can do together (a convolution, ReLU and max-pooling; a dense layer and ReLU) are
+  /// computed so: see `LayerRun`.
   public final class Sequential: DescribedModule, RandomAccessCollection {
     /// The modules in order.
     public let modules: [Step]
+    /// The same in runs that are computed together.
+    private let runs: [LayerRun<Scalar>]
 
     /// Chains the modules that the builder lists.
     public init(@SequentialBuilder<Scalar> _ modules: () -> [Step]) {
       self.modules = modules()
+      runs = LayerRun.cut(self.modules)
     }
 
     /// Chains `modules`.
     public init(_ modules: [Step]) {
       self.modules = modules
+      runs = LayerRun.cut(modules)
     }
 
     /// The input through all modules, in order.
@@ -40,7 +47,12 @@ extension Layers {
     @specialized(where Scalar == Double)
     public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
       var value = input
-      for module in modules { value = module(value) }
+      // Who watches wants to see every layer.
+      if ForwardObserver.isOn || AnomalyWatch.isOn {
+        for module in modules { value = module(value) }
+      } else {
+        for run in runs { value = run(value) }
+      }
       return value
     }
 

@@ -28,8 +28,9 @@ package enum AnomalyWatch {
     var first: NumericalAnomaly?
   }
 
+  /// Whether anybody watches.
   @inline(__always)
-  static var isOn: Bool { watchers.load(ordering: .relaxed) > 0 }
+  package static var isOn: Bool { watchers.load(ordering: .relaxed) > 0 }
 
   /// Runs `body`, and gives the first anomaly that came up in it.
   package static func run<Result>(_ body: () throws -> Result) rethrows -> (result: Result, anomaly: NumericalAnomaly?)

@@ -23,19 +23,11 @@ public func conv2d<Scalar: ComputeScalar>(
   _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ bias: Tensor<Scalar>? = nil, stride: (Int, Int) = (1, 1),
   padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1), groups: Int = 1
 ) -> Tensor<Scalar> {
-  check(x.rank == 4 && weight.rank == 4, "conv2d", "images and weight need four dimensions", x.shape, weight.shape)
-  check(
-    groups > 0 && weight.shape[1] * groups == x.shape[1], "conv2d",
-    "the weight does not fit the channels in \(groups) groups", x.shape, weight.shape)
-  if let bias {
-    check(bias.shape == [weight.shape[0]], "conv2d", "the bias does not fit the weight", bias.shape, weight.shape)
-  }
-  let geometry = convolutionGeometry(
-    x.shape, weight.shape, stride: stride, padding: padding, dilation: dilation, groups: groups)
-  let nodes = [x.recordedNode, weight.recordedNode, bias?.recordedNode]
+  let geometry = checkedConvolutionGeometry(
+    "conv2d", x.shape, weight.shape, bias?.shape, stride: stride, padding: padding, dilation: dilation, groups: groups)
+  let nodes = (x.recordedNode, weight.recordedNode, bias?.recordedNode)
   let images = x.withoutHistory.packed()
   let kernel = weight.withoutHistory.packed()
-  let (xShape, weightShape) = (x.shape, weight.shape)
   var y = Tensor<Scalar>(
     uninitialized: [geometry.batch, geometry.outputChannels, geometry.outputHeight, geometry.outputWidth])
   withPointers(images, kernel) { images, kernel in
@@ -47,28 +39,47 @@ public func conv2d<Scalar: ComputeScalar>(
       convolutionForward(geometry, input: images, weight: kernel, bias: nil, output: y.pointer)
     }
   }
-  if nodes.allSatisfy({ $0 == nil }) { return y }
-  let keptImages = nodes[1] == nil ? nil : images
-  let keptKernel = nodes[0] == nil ? nil : kernel
-  y.record("conv2d", nodes) { upstream, operands in
+  if nodes.0 == nil && nodes.1 == nil && nodes.2 == nil { return y }
+  let keptImages = nodes.1 == nil ? nil : images
+  let keptKernel = nodes.0 == nil ? nil : kernel
+  y.record("conv2d", nodes.0, nodes.1, nodes.2) { upstream, operands in
     let upstream = upstream.packed()
     if operands.wants(2) { operands.send(2, reducing(.sum, copy upstream, [0, 2, 3])) }
-    if let keptImages {
-      let gradient = Tensor<Scalar>(uninitialized: weightShape)
-      withPointers(keptImages, upstream) {
-        convolutionWeightGradient(geometry, input: $0, outputGradient: $1, weightGradient: gradient.pointer)
-      }
-      operands.send(1, gradient)
-    }
-    if let keptKernel {
-      let gradient = Tensor<Scalar>(uninitialized: xShape)
-      withPointers(keptKernel, upstream) {
-        convolutionInputGradient(geometry, outputGradient: $1, weight: $0, inputGradient: gradient.pointer)
-      }
-      operands.send(0, gradient)
-    }
+    sendConvolutionGradients(geometry, upstream, images: keptImages, kernel: keptKernel, to: operands)
   }
   return y
+}
+
+/// Sends a convolution's gradients to its input (operand 0) and its weight (operand 1).
+///
+/// - Parameters:
+///   - upstream: The gradient with respect to the convolution's result, without gaps.
+///   - images: The input, when the weight wants a gradient.
+///   - kernel: The weight, when the input wants one.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func sendConvolutionGradients<Scalar: ComputeScalar>(
+  _ geometry: ConvolutionGeometry, _ upstream: Tensor<Scalar>, images: Tensor<Scalar>?, kernel: Tensor<Scalar>?,
+  to operands: GradientSink<Scalar>
+) {
+  if let images {
+    let gradient = Tensor<Scalar>(
+      uninitialized: [
+        geometry.outputChannels, geometry.inputChannels / geometry.groups, geometry.kernelHeight, geometry.kernelWidth,
+      ])
+    withPointers(images, upstream) {
+      convolutionWeightGradient(geometry, input: $0, outputGradient: $1, weightGradient: gradient.pointer)
+    }
+    operands.send(1, gradient)
+  }
+  if let kernel {
+    let gradient = Tensor<Scalar>(
+      uninitialized: [geometry.batch, geometry.inputChannels, geometry.inputHeight, geometry.inputWidth])
+    withPointers(kernel, upstream) {
+      convolutionInputGradient(geometry, outputGradient: $1, weight: $0, inputGradient: gradient.pointer)
+    }
+    operands.send(0, gradient)
+  }
 }
 
 /// `conv2d` with the same sizes for rows and columns.
@@ -89,17 +100,26 @@ public func conv2d<Scalar: ComputeScalar>(
   conv2d(x, weight, bias, stride: 1, padding: padding, dilation: dilation, groups: groups)
 }
 
-private func convolutionGeometry(
-  _ x: Shape, _ weight: Shape, stride: (Int, Int), padding: (Int, Int), dilation: (Int, Int), groups: Int
+/// The geometry of a convolution of images with a weight; stops with the operation's name when they do not fit.
+func checkedConvolutionGeometry(
+  _ name: String, _ x: Shape, _ weight: Shape, _ bias: Shape?, stride: (Int, Int), padding: (Int, Int),
+  dilation: (Int, Int), groups: Int
 ) -> ConvolutionGeometry {
+  check(x.rank == 4 && weight.rank == 4, name, "images and weight need four dimensions", x, weight)
+  check(
+    groups > 0 && weight[1] * groups == x[1], name, "the weight does not fit the channels in \(groups) groups", x,
+    weight)
+  if let bias {
+    check(bias == [weight[0]], name, "the bias does not fit the weight", bias, weight)
+  }
   let reach = (dilation.0 * (weight[2] - 1) + 1, dilation.1 * (weight[3] - 1) + 1)
   let settings = "stride \(stride), padding \(padding), dilation \(dilation), \(groups) groups"
   check(
     stride.0 > 0 && stride.1 > 0 && dilation.0 > 0 && dilation.1 > 0 && padding.0 >= 0 && padding.1 >= 0
       && x[1] > 0 && weight.allSatisfy { $0 > 0 } && weight[0] % groups == 0,
-    "conv2d", "there is no such convolution: \(settings)", x, weight)
+    name, "there is no such convolution: \(settings)", x, weight)
   check(
-    reach.0 <= x[2] + 2 * padding.0 && reach.1 <= x[3] + 2 * padding.1, "conv2d",
+    reach.0 <= x[2] + 2 * padding.0 && reach.1 <= x[3] + 2 * padding.1, name,
     "the kernel is larger than the image: \(settings)", x, weight)
   return ConvolutionGeometry(
     batch: x[0], inputChannels: x[1], inputHeight: x[2], inputWidth: x[3], outputChannels: weight[0],

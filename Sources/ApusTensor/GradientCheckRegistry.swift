@@ -136,6 +136,7 @@ public enum GradientCheckRegistry {
     GradientCheckEntry("matmul, batches broadcast", [2, 1, 3, 4], [3, 4, 2]) { matmul($0[0], $0[1]) },
     GradientCheckEntry("matmul, transposed", [4, 3], [5, 4]) { matmul($0[0].transposed(), $0[1].transposed()) },
     GradientCheckEntry("linear", [3, 4], [5, 4], [5]) { linear($0[0], $0[1], $0[2]) },
+    GradientCheckEntry("rectifiedLinear", [3, 4], [5, 4], [5]) { rectifiedLinear($0[0], $0[1], $0[2]) },
     GradientCheckEntry("linear, sequence", [2, 3, 4], [2, 4]) { linear($0[0], $0[1]) },
   ]
 
@@ -178,6 +179,12 @@ public enum GradientCheckRegistry {
       conv2d($0[0], $0[1], stride: (2, 1), padding: (2, 1), dilation: (1, 2), groups: 2)
     },
     GradientCheckEntry("conv2d, 1×1", [2, 3, 4, 4], [2, 3, 1, 1], [2]) { conv2d($0[0], $0[1], $0[2]) },
+    GradientCheckEntry("rectifiedPooledConv2d", [2, 2, 6, 7], [3, 2, 3, 2], [3]) {
+      rectifiedPooledConv2d($0[0], $0[1], $0[2])
+    },
+    GradientCheckEntry("rectifiedPooledConv2d, everything", [2, 4, 9, 8], [6, 2, 3, 2]) {
+      rectifiedPooledConv2d($0[0], $0[1], stride: (2, 1), padding: (2, 1), dilation: (1, 2), groups: 2)
+    },
     GradientCheckEntry("maxPool2d", [2, 2, 6, 6]) { maxPool2d($0[0], 2) },
     GradientCheckEntry("maxPool2d, overlapping", [1, 2, 7, 7]) { maxPool2d($0[0], 3, stride: 2, padding: 1) },
     GradientCheckEntry("avgPool2d", [2, 2, 6, 6]) { avgPool2d($0[0], 2) },

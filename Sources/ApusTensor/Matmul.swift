@@ -62,12 +62,21 @@ extension Tensor {
 public func linear<Scalar: ComputeScalar>(
   _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ bias: Tensor<Scalar>? = nil
 ) -> Tensor<Scalar> {
-  check(weight.rank == 2, "linear", "the weight is no matrix [out, in]", weight.shape)
+  linear(x, weight, bias, rectifies: false)
+}
+
+/// `linear`, or `rectifiedLinear`.
+@inline(__always)
+func linear<Scalar: ComputeScalar>(
+  _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectifies: Bool
+) -> Tensor<Scalar> {
+  let name = rectifies ? "rectifiedLinear" : "linear"
+  check(weight.rank == 2, name, "the weight is no matrix [out, in]", weight.shape)
   check(
-    x.rank > 0 && x.shape[-1] == weight.shape[1], "linear", "the input does not fit the weight", x.shape, weight.shape)
+    x.rank > 0 && x.shape[-1] == weight.shape[1], name, "the input does not fit the weight", x.shape, weight.shape)
   let (outputs, inputs) = (weight.shape[0], weight.shape[1])
   if let bias {
-    check(bias.shape == [outputs], "linear", "the bias does not fit the weight", bias.shape, weight.shape)
+    check(bias.shape == [outputs], name, "the bias does not fit the weight", bias.shape, weight.shape)
   }
   let xShape = x.shape
   let rows = xShape.dropLast().reduce(1, *)
@@ -76,25 +85,42 @@ public func linear<Scalar: ComputeScalar>(
   var y = Tensor<Scalar>(uninitialized: xShape.replacing(x.rank - 1, with: outputs))
   let target = MutableMatrix(
     unchecked: y.pointer, rows: rows, columns: outputs, rowStride: outputs, columnStride: 1)
+  var epilogue = Epilogue<Scalar>(activation: rectifies ? .relu : .identity)
   if let bias = bias?.packed() {
     withPointer(bias) {
-      gemm(rowsOfX.matrix(), keptWeight.matrix().transposed, into: target, epilogue: Epilogue(columnBias: $0))
+      epilogue.columnBias = $0
+      gemm(rowsOfX.matrix(), keptWeight.matrix().transposed, into: target, epilogue: epilogue)
     }
   } else {
-    gemm(rowsOfX.matrix(), keptWeight.matrix().transposed, into: target)
+    gemm(rowsOfX.matrix(), keptWeight.matrix().transposed, into: target, epilogue: epilogue)
   }
   withExtendedLifetime((rowsOfX, keptWeight, y)) {}
   let nodes = (x.recordedNode, weight.recordedNode, bias?.recordedNode)
   if nodes.0 == nil && nodes.1 == nil && nodes.2 == nil { return y }
   let savedX = nodes.1 == nil ? nil : rowsOfX
   let savedWeight = nodes.0 == nil ? nil : keptWeight
-  y.record("linear", [nodes.0, nodes.1, nodes.2]) { upstream, operands in
-    let g = upstream.reshapedView([rows, outputs])
+  let savedY = rectifies ? y : nil
+  y.record(name, nodes.0, nodes.1, nodes.2) { upstream, operands in
+    var g = upstream.reshapedView([rows, outputs])
+    if let savedY { g = rectifierGradient(g, savedY) }
     if operands.wants(2) { operands.send(2, reducing(.sum, copy g, [0])) }
-    if let savedX { operands.send(1, matrixProduct(g.swappingLastAxes(), savedX, "linear")) }
-    if let savedWeight { operands.send(0, matrixProduct(g, savedWeight, "linear").reshapedView(xShape)) }
+    if let savedX { operands.send(1, matrixProduct(g.swappingLastAxes(), savedX, name)) }
+    if let savedWeight { operands.send(0, matrixProduct(g, savedWeight, name).reshapedView(xShape)) }
   }
   return y
+}
+
+/// The gradient of ReLU from its result: upstream where that is above 0. Overwrites the upstream gradient where nobody
+/// else holds it.
+private func rectifierGradient<Scalar: ComputeScalar>(
+  _ upstream: consuming Tensor<Scalar>, _ y: Tensor<Scalar>
+) -> Tensor<Scalar> {
+  var upstream = upstream.packed()
+  let gradient = upstream.canOverwrite ? upstream : Tensor(uninitialized: upstream.shape)
+  withPointers(y, upstream) { y, upstream in
+    applyGradient(.relu, at: y, upstream: upstream, into: gradient.pointer, count: gradient.elementCount)
+  }
+  return gradient
 }
 
 extension Tensor {

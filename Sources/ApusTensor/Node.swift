@@ -17,24 +17,33 @@ package class HistoryNode: @unchecked Sendable {
 
   /// The operation's name, as the gradient-check registry knows it.
   package let name: String
-  /// The nodes of the operands; nil for one that needs no gradient. Most operations have one or two.
+  /// The nodes of the operands; nil for one that needs no gradient. Most operations have at most three: layers have an
+  /// input, a weight and a bias.
   fileprivate final var first: HistoryNode?
   fileprivate final var second: HistoryNode?
+  fileprivate final var third: HistoryNode?
   fileprivate final var others: [HistoryNode?]
   /// How many users the backward pass under way has yet to visit.
   final var pendingUses = 0
 
-  fileprivate init(_ name: String, _ first: HistoryNode?, _ second: HistoryNode?, _ others: [HistoryNode?]) {
+  fileprivate init(
+    _ name: String, _ first: HistoryNode?, _ second: HistoryNode?, _ third: HistoryNode?, _ others: [HistoryNode?]
+  ) {
     self.name = name
     self.first = first
     self.second = second
+    self.third = third
     self.others = others
   }
 
   /// Releases the operands one after the other. Left to itself, each node's deinit would call that of the node before,
   /// and a long history would exhaust the stack.
   deinit {
-    if others.isEmpty && !isKnownUniquelyReferenced(&first) && !isKnownUniquelyReferenced(&second) { return }
+    if others.isEmpty && !isKnownUniquelyReferenced(&first) && !isKnownUniquelyReferenced(&second)
+      && !isKnownUniquelyReferenced(&third)
+    {
+      return
+    }
     var doomed: [HistoryNode] = []
     releaseOperands(into: &doomed)
     while var node = doomed.popLast() {
@@ -46,6 +55,7 @@ package class HistoryNode: @unchecked Sendable {
   final func releaseOperands(into list: inout [HistoryNode]) {
     if let node = first.take() { list.append(node) }
     if let node = second.take() { list.append(node) }
+    if let node = third.take() { list.append(node) }
     if others.isEmpty { return }
     for case let node? in others { list.append(node) }
     others = []
@@ -56,7 +66,8 @@ package class HistoryNode: @unchecked Sendable {
     switch index {
     case 0: first
     case 1: second
-    default: others[index - 2]
+    case 2: third
+    default: others[index - 3]
     }
   }
 
@@ -64,6 +75,7 @@ package class HistoryNode: @unchecked Sendable {
   final func forEachOperand(_ body: (HistoryNode) -> Void) {
     if let first { body(first) }
     if let second { body(second) }
+    if let third { body(third) }
     for case let node? in others { body(node) }
   }
 }
@@ -82,10 +94,13 @@ package final class Node<Scalar: ComputeScalar>: HistoryNode, @unchecked Sendabl
   let leaf: LeafGradient<Scalar>?
 
   /// An operation on tensors with the given nodes.
-  init(_ name: String, _ first: Node?, _ second: Node? = nil, others: [Node?] = [], backward: @escaping Backward) {
+  init(
+    _ name: String, _ first: Node?, _ second: Node? = nil, _ third: Node? = nil, others: [Node?] = [],
+    backward: @escaping Backward
+  ) {
     self.backward = backward
     leaf = nil
-    super.init(name, first, second, others)
+    super.init(name, first, second, third, others)
     OperationTrace.note(name)
   }
 
@@ -93,7 +108,7 @@ package final class Node<Scalar: ComputeScalar>: HistoryNode, @unchecked Sendabl
   init() {
     backward = nil
     leaf = LeafGradient()
-    super.init(HistoryNode.leafName, nil, nil, [])
+    super.init(HistoryNode.leafName, nil, nil, nil, [])
   }
 
   /// Adds to what has been gathered for this node.

@@ -24,11 +24,21 @@ extension Tensor {
     if AnomalyWatch.isOn { AnomalyWatch.look(at: self, from: node!, isBackward: false) }
   }
 
+  /// Marks this result as that of an operation on three operands.
+  @inline(__always)
+  mutating func record(
+    _ name: String, _ first: Node<Scalar>?, _ second: Node<Scalar>?, _ third: Node<Scalar>?,
+    backward: @escaping Node<Scalar>.Backward
+  ) {
+    node = Node(name, first, second, third, backward: backward)
+    if AnomalyWatch.isOn { AnomalyWatch.look(at: self, from: node!, isBackward: false) }
+  }
+
   /// Marks this result as that of an operation on any number of operands.
   mutating func record(_ name: String, _ operands: [Node<Scalar>?], backward: @escaping Node<Scalar>.Backward) {
     node = Node(
-      name, operands.first ?? nil, operands.count > 1 ? operands[1] : nil, others: Array(operands.dropFirst(2)),
-      backward: backward)
+      name, operands.first ?? nil, operands.count > 1 ? operands[1] : nil, operands.count > 2 ? operands[2] : nil,
+      others: operands.count > 3 ? Array(operands.dropFirst(3)) : [], backward: backward)
     if AnomalyWatch.isOn { AnomalyWatch.look(at: self, from: node!, isBackward: false) }
   }
 
