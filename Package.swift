@@ -94,7 +94,7 @@ let package = Package(
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusTensor", "ApusData"]),
     .testTarget(name: "ApusTrainingTests", dependencies: ["Apus"]),
     .testTarget(name: "ApusCLITests", dependencies: ["Apus", "ApusCLI"]),
-    .testTarget(name: "ApusBenchTests", dependencies: ["ApusBench", "Apus", "ApusCompute"]),
+    .testTarget(name: "ApusBenchTests", dependencies: ["ApusBench"]),
     .testTarget(name: "ConformanceTests", dependencies: ["Apus"], exclude: ["golden"]),
     .testTarget(name: "DocumentationTests", dependencies: ["Apus"]),
   ],

@@ -104,8 +104,7 @@ enum Help {
       page(
         name,
         "Peak resident memory of one epoch of each of the five models, each in a process of its own, Apus's and\n"
-          + "PyTorch's; page faults of a steady step, fresh blocks of tensor memory, and objects that\n"
-          + "Swift asked of the heap: the nodes of the graph and their closures.",
+          + "PyTorch's; page faults and fresh blocks of tensor memory of a steady step.",
         [common, data, "      --python PATH  the Python that has PyTorch (default: .venv/bin/python3, else python3)"]
           .joined(separator: "\n"),
         "apus-bench memory --data data/mnist")

@@ -23,8 +23,6 @@ struct MemoryReport {
     /// Blocks of tensors' memory asked of the system, and taken from the pool; only Apus knows.
     var freshBlocksPerStep: Double?
     var reusedBlocksPerStep: Double?
-    /// Objects that Swift asked of the heap, where that is counted.
-    var heapObjectsPerStep: Double?
     /// The most bytes that tensors held at a time, KiB.
     var peakTensorsKiB: Double?
     var seconds: Double
@@ -39,7 +37,7 @@ struct MemoryReport {
       [
         .left(models.map(\.name), "model"), .left(["apus", "torch"], "who"), .right(10, "peak MiB"),
         .right(10, "start MiB"), .right(12, "torch / apus"), .right(11, "faults/step"), .right(10, "fresh/step"),
-        .right(11, "reused/step"), .right(12, "objects/step"), .right(9, "epoch s"),
+        .right(11, "reused/step"), .right(9, "epoch s"),
       ])
     let data = options.data == nil ? "generated images" : "MNIST"
     printer.note("one epoch of \(options.samples) images, \(data), \(threadsInWords(Threads.count))")
@@ -71,7 +69,6 @@ struct MemoryReport {
     record.add("minor_faults_per_step", usage.minorFaultsPerStep)
     record.add("fresh_blocks_per_step", usage.freshBlocksPerStep)
     record.add("reused_blocks_per_step", usage.reusedBlocksPerStep)
-    record.add("heap_objects_per_step", usage.heapObjectsPerStep)
     record.add("seconds", usage.seconds)
     func optional(_ value: Double?) -> String { value.map(formatted) ?? "–" }
     printer.print(
@@ -79,7 +76,7 @@ struct MemoryReport {
       [
         model.name, who, formatted(usage.peakKiB / 1024), formatted(usage.startKiB / 1024), optional(ratio),
         formatted(usage.minorFaultsPerStep), optional(usage.freshBlocksPerStep), optional(usage.reusedBlocksPerStep),
-        optional(usage.heapObjectsPerStep), formatted(usage.seconds),
+        formatted(usage.seconds),
       ])
   }
 
@@ -143,9 +140,9 @@ struct MemoryReport {
     let optimizer = recipe.optimizer.make(network.parameters)
     let steps = (images.count + recipe.batchSize - 1) / recipe.batchSize
     var step = 0
-    var (faults, pool, heap) = (minorFaults(), BufferPool.statistics, HeapCounter.count)
+    var (faults, pool) = (minorFaults(), BufferPool.statistics)
     for batch in DataLoader(images, batchSize: recipe.batchSize, shuffle: true, seed: 1) {
-      if step == steps / 2 { (faults, pool, heap) = (minorFaults(), BufferPool.statistics, HeapCounter.count) }
+      if step == steps / 2 { (faults, pool) = (minorFaults(), BufferPool.statistics) }
       // The last batch is smaller than the others.
       if step == steps - 1 { break }
       optimizer.zeroGradients()
@@ -155,13 +152,10 @@ struct MemoryReport {
     }
     let measured = Double(max(1, step - steps / 2))
     let end = BufferPool.statistics
-    var objects: Double?
-    if let heap, let endHeap = HeapCounter.count { objects = Double(endHeap - heap) / measured }
     let usage = Usage(
       peakKiB: statusKiB("VmHWM"), startKiB: startKiB, minorFaultsPerStep: Double(minorFaults() - faults) / measured,
       freshBlocksPerStep: Double(end.systemAllocations - pool.systemAllocations) / measured,
       reusedBlocksPerStep: Double(end.reuses - pool.reuses) / measured,
-      heapObjectsPerStep: objects,
       peakTensorsKiB: Double(end.peakBytesInUse) / 1024, seconds: monotonicSeconds() - start)
     do {
       printLine(String(decoding: try JSONEncoder().encode(usage), as: UTF8.self))
