@@ -11,7 +11,10 @@ import Testing
     (["help", "evalute"], "unknown command evalute; did you mean evaluate?"),
     (["train", "--epohcs", "3"], "train: unknown option --epohcs; did you mean --epochs?"),
     (["train", "--epochs", "many"], "train: --epochs takes a whole number from 1 to 1000000, not “many”"),
-    (["train", "--model", "resnet"], "train: --model is one of cnn, mlp, mlp3, cnn-wide, keras-cnn, not “resnet”"),
+    (
+      ["train", "--model", "resnet"],
+      "train: --model is one of cnn, mlp, mlp3, cnn-wide, keras-cnn, deep-cnn, row-lstm, not “resnet”"
+    ),
     (["train", "--learning-rate", "-1"], "train: --learning-rate takes a number above 0"),
     (["train", "--threads", "0"], "train: --threads takes a whole number from 1 to 256, not “0”"),
     (["train", "data"], "train: unknown command train data"),
@@ -26,7 +29,7 @@ import Testing
     (["generate", "m", "--temperature", "-1"], "generate: --temperature takes a number from 0 to 1000, not “-1”"),
     (["train", "--save"], "train: --save needs a value: --save FILE"),
     (["evaluate"], "evaluate: a model file is expected"),
-    (["predict", "m.safetensors"], "predict: a model file and an image are expected"),
+    (["predict", "m.safetensors"], "predict: an image is expected, or --batch"),
     (["gradcheck", "con2d"], "gradcheck: no check is called con2d; did you mean conv2d?"),
     (["info", "--jsn"], "info: unknown option --jsn; did you mean --json?"),
   ])

@@ -24,7 +24,7 @@ import Testing
     return zip(plan(inputs).scalars, expected).reduce(0) { max($0, ($1.0 - $1.1).magnitude) } / scale
   }
 
-  @Test(arguments: ModelZoo.allCases) func zooModelsStayClose(_ zoo: ModelZoo) throws {
+  @Test(arguments: SwiftSourceTests.planned) func zooModelsStayClose(_ zoo: ModelZoo) throws {
     let model = withSeed(3) { zoo.make() }.eval()
     let plan = try QuantizedPlan(model, inputShape: [1, 28, 28], calibratedWith: images(64))
     #expect(error(model, plan, images(20, seed: 5)) < 0.06)

@@ -10,7 +10,10 @@ import Testing
     return .uniform([8, 1, 28, 28], 0, 1, using: &random)
   }
 
-  @Test(arguments: ModelZoo.allCases) func zooModels(_ zoo: ModelZoo) throws {
+  /// Every model but the recurrent one, whose layers plans and exported files do not know (and say so).
+  static let planned = ModelZoo.allCases.filter { $0 != .rowLSTM }
+
+  @Test(arguments: planned) func zooModels(_ zoo: ModelZoo) throws {
     let model = withSeed(3) { zoo.make() }
     let plan = try QuantizedPlan(model, inputShape: [1, 28, 28], calibratedWith: calibration())
     let sources = [
@@ -47,6 +50,10 @@ import Testing
       try SwiftSource(model, inputShape: [1, 28, 28], name: "Digits")
     }
     #expect(found?.layer.hasPrefix("GroupNorm") == true)
+    let recurrent = #expect(throws: InferencePlanError.self) {
+      try SwiftSource(ModelZoo.rowLSTM.make(), inputShape: [1, 28, 28], name: "Digits")
+    }
+    #expect(recurrent?.layer == "Rows()")
   }
 
   @Test func namesOfTypes() {
