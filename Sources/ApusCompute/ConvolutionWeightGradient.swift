@@ -160,7 +160,7 @@ private struct TapProduct {
     let mr = kernels.tileRows
     let nr = kernels.tileColumns
     let m = g.outputChannelsPerGroup
-    let kc = Blocking(tileRows: mr, tileColumns: nr, scalarBytes: MemoryLayout<T>.stride).kc
+    let kc = Blocking.shortDepth(tileColumns: nr, scalarBytes: MemoryLayout<T>.stride)
     let rowsPerBlock = min(g.outputHeight, max(1, kc / g.outputWidth))
     let isInPlace = rows.count <= g.outputHeight || g.outputPixels >= 128
     let capacity = isInPlace ? rowsPerBlock * g.outputWidth : max(kc, rowsPerBlock * g.outputWidth)

@@ -13,6 +13,11 @@ protocol GEMMKernels<Scalar> {
     m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, panelStrideA: Int, b: UnsafePointer<Scalar>,
     panelStrideB: Int, c: UnsafeMutablePointer<Scalar>, rowStride: Int, alpha: Scalar, beta: Scalar,
     rowBias: UnsafePointer<Scalar>?, columnBias: UnsafePointer<Scalar>?, activation: Int, slope: Scalar)
+  static func gemmPackingB(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, panelStrideA: Int, b: UnsafePointer<Scalar>, rowStrideB: Int,
+    columnStrideB: Int, packed: UnsafeMutablePointer<Scalar>, panelStrideB: Int, c: UnsafeMutablePointer<Scalar>,
+    rowStride: Int, alpha: Scalar, beta: Scalar, rowBias: UnsafePointer<Scalar>?, columnBias: UnsafePointer<Scalar>?,
+    activation: Int, slope: Scalar)
   static func gemmDirect(
     m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, rowStrideA: Int, depthStrideA: Int, panelStrideA: Int,
     b: UnsafePointer<Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Scalar>,
@@ -136,104 +141,131 @@ private func gemmThroughBuffer<T: ComputeScalar>(
 }
 
 /// The packed five-loop algorithm. The rows of C are contiguous.
+///
+/// B is packed by the first rows of C while they are computed, A one panel at a time just before it is used: both then come
+/// out of a near cache, and no core waits for memory with idle multipliers.
 @inline(__always)
 private func gemmPacked<T: ComputeScalar>(
   _ a: Matrix<T>, _ b: Matrix<T>, into c: MutableMatrix<T>, alpha: T, beta: T, epilogue: Epilogue<T>
 ) {
   let kernels = kernels(T.self)
   let (m, n, k) = (c.rows, c.columns, a.columns)
-  let mr = kernels.tileRows
-  let nr = kernels.tileColumns
+  let (mr, nr) = (kernels.tileRows, kernels.tileColumns)
   let blocking = Blocking(tileRows: mr, tileColumns: nr, scalarBytes: MemoryLayout<T>.stride)
   let kc = blocking.depth(of: k)
-  let mc = min(blocking.mc, roundUp(m, mr))
   let nc = min(blocking.nc, roundUp(n, nr))
-  // A alone is packed for several blocks of MC rows at once, so that all threads find work in few rows.
-  let mTotal = min(blocking.mTotal, roundUp(m, mr))
-  // Packing may store one register over the end of a panel, and panels are packed side by side.
-  let panelA = kc * mr + 16
+  // Rows that meet each panel of B as soon as it is packed: all of them when they fit the level-2 cache, and then one panel
+  // of B is enough for each thread. Else one panel's: the others read the packed B after them.
+  let firstRows = m <= blocking.mc(depth: kc) ? m : mr
+  let keepsB = firstRows < m
+  // Packing may store one register over the end of a panel.
   let panelB = kc * nr + 16
-  let sizeA = mTotal / mr * panelA
-  let sizeB = nc / nr * panelB
-  let activation = epilogue.activationCode
-  let slope = epilogue.slope
-  Scratch.withScalars(sizeA + sizeB, of: T.self) { scratch in
-    let packedA = scratch
-    let packedB = scratch + roundUp(sizeA, 16)
+  Scratch.withScalars(keepsB ? nc / nr * panelB : 0, of: T.self) { packedB in
     // Loop 5 splits n: the block of B (KC × NC) that is packed at a time fits the last-level cache.
     var jc = 0
     while jc < n {
       let columns = min(nc, n - jc)
-      // Loop 4 splits k: a panel of B (KC × NR) fits the level-1 cache. Serial, because its turns add up in C: the
-      // order of summation is the same at any number of threads.
+      // Loop 4 splits k. Serial, because its turns add up in C: the order of summation is the same at any number of threads.
       var pc = 0
       repeat {
-        let depth = min(kc, k - pc)
-        let isLast = pc + depth >= k
-        let beta: T = pc == 0 ? beta : 1
-        // Loop 3, outer part: as many rows as the packed A holds.
-        var ic = 0
-        while ic < m {
-          let rows = min(mTotal, m - ic)
-          let panelsA = (rows + mr - 1) / mr
-          let panelsB = ic == 0 ? (columns + nr - 1) / nr : 0
-          packPanels(
-            kernels, a, row: ic, rows: rows, b, column: jc, columns: columns, at: pc, depth: depth,
-            panelsA: panelsA, packedA, panelA, panelsB: panelsB, packedB, panelB)
-          // Loop 3, inner part, is the parallel one: a block of A (MC × KC) fits the level-2 cache of one core. A
-          // short and wide C is split along n as well, so that every thread has a part.
-          let split = blocking.split(rows: rows, columns: columns, depth: depth, mc: mc)
-          parallelFor(split.rowParts * split.columnParts) { part in
-            let (down, across) = (part / split.columnParts, part % split.columnParts)
-            let firstRow = down * split.rowsPerPart
-            let firstColumn = across * split.columnsPerPart
-            let partRows = min(split.rowsPerPart, rows - firstRow)
-            let partColumns = min(split.columnsPerPart, columns - firstColumn)
-            guard partRows > 0 && partColumns > 0 else { return }
-            // Loops 2 and 1, over the panels of B and of A, are the macro-kernel.
-            kernels.gemmBlock(
-              m: partRows, n: partColumns, depth: depth, a: packedA + firstRow / mr * panelA, panelStrideA: panelA,
-              b: packedB + firstColumn / nr * panelB, panelStrideB: panelB,
-              c: c.pointer + (ic + firstRow) * c.rowStride + jc + firstColumn, rowStride: c.rowStride,
-              alpha: alpha, beta: beta,
-              rowBias: isLast ? epilogue.rowBias.map { $0 + ic + firstRow } : nil,
-              columnBias: isLast ? epilogue.columnBias.map { $0 + jc + firstColumn } : nil,
-              activation: isLast ? activation : 0, slope: slope)
-          }
-          ic += rows
-        }
-        pc += max(depth, 1)
+        let block = ProductBlock(
+          a: a, b: b, c: c, epilogue: epilogue, alpha: alpha, beta: pc == 0 ? beta : 1, columns: jc..<jc + columns,
+          depth: pc..<min(pc + kc, k), isLast: pc + kc >= k)
+        block.packingB(rows: firstRows, into: keepsB ? packedB : nil, panelStride: panelB)
+        if keepsB { block.fromPacked(rows: firstRows..<m, packedB, panelStride: panelB) }
+        pc += kc
       } while pc < k
       jc += columns
     }
   }
 }
 
-/// Packs the panels of A and those of B, shared out over the team.
-@inline(__always)
-private func packPanels<T: ComputeScalar>(
-  _ kernels: any Kernels<T>.Type, _ a: Matrix<T>, row: Int, rows: Int, _ b: Matrix<T>, column: Int, columns: Int,
-  at pc: Int, depth: Int, panelsA: Int, _ packedA: UnsafeMutablePointer<T>, _ panelA: Int, panelsB: Int,
-  _ packedB: UnsafeMutablePointer<T>, _ panelB: Int
-) {
-  let mr = kernels.tileRows
-  let nr = kernels.tileColumns
-  // A part packs about 16,000 scalars: less is not worth handing to another core.
-  let perPart = max(1, 16384 / max(1, depth * nr))
-  let parts = (panelsA + panelsB + perPart - 1) / perPart
-  parallelFor(parts) { part in
-    for panel in part * perPart..<min((part + 1) * perPart, panelsA + panelsB) {
-      if panel < panelsA {
-        kernels.packPanel(
-          a.pointer + (row + panel * mr) * a.rowStride + pc * a.columnStride, lanes: min(mr, rows - panel * mr),
-          laneStride: a.rowStride, depth: depth, depthStride: a.columnStride, width: mr,
-          into: packedA + panel * panelA)
-      } else {
-        let first = (panel - panelsA) * nr
-        kernels.packPanel(
-          b.pointer + pc * b.rowStride + (column + first) * b.columnStride, lanes: min(nr, columns - first),
-          laneStride: b.columnStride, depth: depth, depthStride: b.rowStride, width: nr,
-          into: packedB + (panel - panelsA) * panelB)
+/// One block of k and of columns of a packed product.
+private struct ProductBlock<T: ComputeScalar> {
+  let a: Matrix<T>
+  let b: Matrix<T>
+  let c: MutableMatrix<T>
+  let epilogue: Epilogue<T>
+  let alpha: T
+  /// Factor of what C holds: 1 from the second block of k on.
+  let beta: T
+  let columns: Range<Int>
+  let depth: Range<Int>
+  /// Whether bias and activation follow.
+  let isLast: Bool
+
+  /// Rows or columns in units of `unit` that one chunk takes, so that a chunk is worth handing to another core: about 100,000
+  /// multiply-adds.
+  private func units(in total: Int, of unit: Int, across other: Int) -> Int {
+    max(1, min(total, 100_000 / max(1, unit * other * max(1, depth.count))))
+  }
+
+  /// Packs panels of A that start at `row`.
+  private func packA(_ kernels: any Kernels<T>.Type, rows: Range<Int>, into packed: UnsafeMutablePointer<T>) {
+    let mr = kernels.tileRows
+    // Where the rows of a column follow one another, a whole register of them is moved; the next column's store covers
+    // what is too much.
+    let lanes = a.rowStride == 1 ? roundUp(mr, kernels.tileColumns / 2) : mr
+    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: mr) {
+      kernels.packPanel(
+        a.pointer + row * a.rowStride + depth.lowerBound * a.columnStride, lanes: min(lanes, a.rows - row),
+        laneStride: a.rowStride, depth: depth.count, depthStride: a.columnStride, width: mr,
+        into: packed + (row - rows.lowerBound) / mr * (depth.count * mr + 16))
+    }
+  }
+
+  private func rowBias(_ row: Int) -> UnsafePointer<T>? { isLast ? epilogue.rowBias.map { $0 + row } : nil }
+
+  private func columnBias(_ column: Int) -> UnsafePointer<T>? {
+    isLast ? epilogue.columnBias.map { $0 + column } : nil
+  }
+
+  /// The first rows of C, from a B that is packed on the way, into `packed` or, when nobody wants it later, into room of each
+  /// thread's own. The columns are shared out.
+  func packingB(rows: Int, into packed: UnsafeMutablePointer<T>?, panelStride: Int) {
+    let kernels = kernels(T.self)
+    let (mr, nr) = (kernels.tileRows, kernels.tileColumns)
+    let panelA = depth.count * mr + 16
+    let panels = (columns.count + nr - 1) / nr
+    let perChunk = units(in: panels, of: nr, across: rows)
+    Scratch.withScalars((rows + mr - 1) / mr * panelA, of: T.self) { packedA in
+      packA(kernels, rows: 0..<rows, into: packedA)
+      parallelFor((panels + perChunk - 1) / perChunk) { chunk in
+        let first = chunk * perChunk
+        let column = columns.lowerBound + first * nr
+        let count = min(perChunk * nr, columns.upperBound - column)
+        Scratch.withScalars(packed == nil ? panelStride : 0, of: T.self) { own in
+          kernels.gemmPackingB(
+            m: rows, n: count, depth: depth.count, a: packedA, panelStrideA: panelA,
+            b: b.pointer + depth.lowerBound * b.rowStride + column * b.columnStride, rowStrideB: b.rowStride,
+            columnStrideB: b.columnStride, packed: packed.map { $0 + first * panelStride } ?? own,
+            panelStrideB: packed == nil ? 0 : panelStride, c: c.pointer + column, rowStride: c.rowStride, alpha: alpha,
+            beta: beta, rowBias: rowBias(0), columnBias: columnBias(column),
+            activation: isLast ? epilogue.activationCode : 0, slope: epilogue.slope)
+        }
+      }
+    }
+  }
+
+  /// The other rows, from the packed B. Loop 3 goes by one panel of A, which is packed, meets all of B, and is forgotten: B then
+  /// comes from the last-level cache, front to back, and C is written along its rows. The panels of A are shared out.
+  func fromPacked(rows: Range<Int>, _ packed: UnsafePointer<T>, panelStride: Int) {
+    let kernels = kernels(T.self)
+    let mr = kernels.tileRows
+    let panels = (rows.count + mr - 1) / mr
+    let perChunk = units(in: panels, of: mr, across: columns.count)
+    parallelFor((panels + perChunk - 1) / perChunk) { chunk in
+      Scratch.withScalars(depth.count * mr + 16, of: T.self) { packedA in
+        for panel in chunk * perChunk..<min(panels, (chunk + 1) * perChunk) {
+          let row = rows.lowerBound + panel * mr
+          let count = min(mr, rows.upperBound - row)
+          packA(kernels, rows: row..<row + count, into: packedA)
+          kernels.gemmBlock(
+            m: count, n: columns.count, depth: depth.count, a: packedA, panelStrideA: 0, b: packed,
+            panelStrideB: panelStride, c: c.pointer + row * c.rowStride + columns.lowerBound, rowStride: c.rowStride,
+            alpha: alpha, beta: beta, rowBias: rowBias(row), columnBias: columnBias(columns.lowerBound),
+            activation: isLast ? epilogue.activationCode : 0, slope: epilogue.slope)
+        }
       }
     }
   }

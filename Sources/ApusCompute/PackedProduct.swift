@@ -15,8 +15,8 @@ struct PackedProduct<T: ComputeScalar> {
   static func with(_ b: Matrix<T>, rows: Int, _ body: (PackedProduct) -> Void) {
     let table = kernels(T.self)
     let (mr, nr) = (table.tileRows, table.tileColumns)
-    let blocking = Blocking(tileRows: mr, tileColumns: nr, scalarBytes: MemoryLayout<T>.stride)
-    let blockDepth = blocking.depth(of: b.rows)
+    let limit = Blocking.shortDepth(tileColumns: nr, scalarBytes: MemoryLayout<T>.stride)
+    let blockDepth = Blocking.equalDepth(of: b.rows, limit: limit)
     let blocks = max(1, (b.rows + blockDepth - 1) / blockDepth)
     // Packing may store one register over the end of a panel.
     let panel = blockDepth * nr + 16

@@ -65,9 +65,8 @@ struct PatchProduct {
   /// How A is packed.
   func packing<T: ComputeScalar>(_: T.Type) -> PackedMatrix {
     let kernels = kernels(T.self)
-    let blocking = Blocking(
-      tileRows: kernels.tileRows, tileColumns: kernels.tileColumns, scalarBytes: MemoryLayout<T>.stride)
-    let depth = isDirect ? max(1, offsets.count) : blocking.depth(of: offsets.count)
+    let limit = Blocking.shortDepth(tileColumns: kernels.tileColumns, scalarBytes: MemoryLayout<T>.stride)
+    let depth = isDirect ? max(1, offsets.count) : Blocking.equalDepth(of: offsets.count, limit: limit)
     return PackedMatrix(
       blocks: max(1, (offsets.count + depth - 1) / depth), depth: depth,
       panels: (m + kernels.tileRows - 1) / kernels.tileRows, panelSize: depth * kernels.tileRows + 16)

@@ -46,7 +46,7 @@ enum Scratch {
       trim()
       if let shortage = MemoryBudget.take(rounded) { stop("an operation's scratch: \(shortage)", code: 1) }
     }
-    guard let address = aligned_alloc(64, rounded) else {
+    guard let address = allocateAligned(rounded) else {
       stop("an operation's scratch: out of memory: the system has no \(MemoryBudget.words(rounded))", code: 1)
     }
     return Block(address: address, bytes: rounded)

@@ -17,7 +17,7 @@ extension MathVector {
     let x = magnitude.atMost(Self(repeating: 60))
     let square = x * x
     let error = x.productError(x, square)
-    return (Self(repeating: -0.5) * square).exponentialFactors(correctedBy: Self(repeating: -0.5) * error)
+    return (Self(repeating: -0.5) * square).nearExponentialFactors(correctedBy: Self(repeating: -0.5) * error)
   }
 
   /// G(|x|).
@@ -37,7 +37,7 @@ extension MathVector {
     let (slope, constant, constantLow) = Self.normalTailFactor(q)
     let factor = Self(repeating: constant).adding(slope, times: q)
     let rest = (Self(repeating: constant) - factor).adding(slope, times: q) + Self(repeating: constantLow)
-    return w * (factor + rest.adding(factor, times: e))
+    return w * (factor + (rest + factor * e))
   }
 
   /// Φ(x), the normal distribution function, and the exp(−x²/2) that its derivative needs.
@@ -55,23 +55,23 @@ extension MathVector {
     let factors = gaussianFactors()
     let ratio = normalTailRatio()
     let tail = factors.significand * ratio
-    let lost = factors.significand.productError(ratio, tail).adding(factors.low, times: ratio)
     let above = self * (Self(repeating: 1) - factors.scale(tail))
-    let below = factors.scale((self * lost).adding(self, times: tail))
+    let below = factors.scale(self * tail)
     return above.replacing(with: below, where: self .< Self(repeating: 0))
       .replacing(with: self * Self(repeating: 0), where: self .< Self(repeating: -40))
   }
 
-  /// The error function: an odd polynomial up to 1, 1 − 2 T(√2 x) beyond.
+  /// The error function: an odd polynomial up to 1, 1 − 2 T(√2 x) beyond, where T < 0.08 hides what its parts lose.
   @inline(__always)
   func errorFunction() -> Self {
     let z = self * self
     let small = adding(self, times: Self.errorFunctionTail(z))
     let a = magnitude.atMost(Self(repeating: 40))
-    let square = a * a
-    let error = a.productError(a, square)
-    let e = (-square).exponential(correctedBy: -error)
-    let ratio = (a * Self(repeating: 1.4142135623730951)).normalTailRatio()
+    let e = (Self(repeating: -1) * (a * a)).exponential()
+    let w = Self(repeating: 1) / (a * Self(repeating: 1.4142135623730951) + Self(repeating: 4))
+    let q = Self(repeating: 1) - Self(repeating: 8) * w
+    let (slope, constant, _) = Self.normalTailFactor(q)
+    let ratio = w * Self(repeating: constant).adding(slope, times: q)
     let large = (Self(repeating: 1) - (e + e) * ratio).withSign(of: self)
     return small.replacing(with: large, where: Self(repeating: 1) .< magnitude)
   }

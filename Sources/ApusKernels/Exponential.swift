@@ -36,6 +36,16 @@ extension MathVector {
     return ExponentialFactors(significand, low: rest - (significand - sum), magic: magic)
   }
 
+  /// e to the power `self + low`, taken apart, the significand but for a unit in the last place.
+  @inline(__always)
+  func nearExponentialFactors(correctedBy low: Self) -> ExponentialFactors<Self> {
+    let x = atLeast(Self(repeating: Self.exponentialLimits.low)).atMost(Self(repeating: Self.exponentialLimits.high))
+    let (_, reduced, magic) = Self.splitByLn2(x)
+    let r = reduced + low
+    let significand = Self(repeating: 1) + r.adding(r * r, times: Self.exponentialTail(r))
+    return ExponentialFactors(significand, low: Self(repeating: 0), magic: magic)
+  }
+
   /// eˣ, taken apart.
   @inline(__always)
   func exponentialFactors() -> ExponentialFactors<Self> {
@@ -74,7 +84,12 @@ extension MathVector {
   func sigmoid() -> Self {
     let e = (-magnitude).exponential()
     let numerator = Self(repeating: 1).replacing(with: e, where: self .< Self(repeating: 0))
-    return Self.quotient(numerator, Self(repeating: 1), plus: e)
+    let one = Self(repeating: 1)
+    let denominator = one + e
+    let y = numerator / denominator
+    // What rounding the denominator lost, put back: 1 / denominator is the larger of y and 1 − y.
+    let lost = e - (denominator - one)
+    return y - (y * lost) * (one - y).atLeast(y)
   }
 
   /// `self · sigmoid(gate)`. On the negative side the sigmoid underflows before the product does, so its power of two
@@ -101,18 +116,16 @@ extension MathVector {
   func hyperbolicTangent() -> Self {
     let a = magnitude.atMost(Self(repeating: Self.hyperbolicLimit))
     let t = (a + a).boundedExponentialMinusOne()
-    return Self.quotient(t, Self(repeating: 2), plus: t).withSign(of: self)
+    let denominator = Self(repeating: 2) + t
+    let y = t / denominator
+    // What rounding the denominator lost, put back: 1 / denominator is (1 − y) / 2.
+    // From t = 2 on that is not it, and not needed: y then depends on t less and less.
+    let lost = (t - (denominator - Self(repeating: 2))).replacing(
+      with: Self(repeating: 0), where: Self(repeating: 2) .< t)
+    return (y + (y * lost) * Self(repeating: -0.5).adding(y, times: Self(repeating: 0.5))).withSign(of: self)
   }
 
-  /// numerator / (large + small), for |large| ≥ |small| or a sum without error, with what rounding the sum and the
-  /// quotient lost put back.
-  @inline(__always)
-  static func quotient(_ numerator: Self, _ large: Self, plus small: Self) -> Self {
-    let (y, low) = quotient(numerator, Self(repeating: 0), large, plus: small)
-    return y + low
-  }
-
-  /// (numerator + numeratorLow) / (large + small) as high + low.
+  /// (numerator + numeratorLow) / (large + small) as high + low, for |large| ≥ |small| or a sum without error.
   @inline(__always)
   static func quotient(
     _ numerator: Self, _ numeratorLow: Self, _ large: Self, plus small: Self
@@ -123,7 +136,8 @@ extension MathVector {
     let y = numerator * inverse
     let product = y * denominator
     let remainder = ((numerator - product) - y.productError(denominator, product)) + numeratorLow
-    return (y, remainder.adding(-y, times: lost) * inverse)
+    // Written without a negated factor, which the optimiser would negate lane by lane, and take the product apart.
+    return (y, -((-remainder).adding(y, times: lost) * inverse))
   }
 }
 

@@ -62,6 +62,41 @@ struct PackedOperands<Vector: KernelVector>: OperandSource {
   }
 }
 
+/// A packed, B where it lies, and packed on the way: each row of B that is read is written to its panel too, for the
+/// tiles below, which find it there. Among the tile's multiply-adds the two stores cost nothing, where a pass of its own
+/// waits for memory with idle multipliers.
+struct PackingOperands<Vector: KernelVector>: OperandSource {
+  var column: UnsafePointer<Vector.Scalar>
+  var source: UnsafePointer<Vector.Scalar>
+  var rowStride: Int
+  var panel: UnsafeMutablePointer<Vector.Scalar>
+
+  @inline(__always) var columnStride: Int { 1 }
+
+  @inline(__always)
+  init(_ task: UnsafePointer<TileTask<Vector>>) {
+    column = task.pointee.a
+    source = task.pointee.b
+    rowStride = task.pointee.rowStrideB
+    panel = task.pointee.panel
+  }
+
+  @inline(__always)
+  func row(vectors: Int) -> RowOfB<Vector> {
+    let row = RowOfB<Vector>(source, vectors: 2)
+    row.left.store(panel)
+    row.right.store(panel + Vector.width)
+    return row
+  }
+
+  @inline(__always)
+  mutating func advance() {
+    column += registerTileRows
+    source += rowStride
+    panel += 2 * Vector.width
+  }
+}
+
 /// Both read where they lie: A at any strides, row k of B at `b + offsets[k]`.
 ///
 /// What packing costs is only earned back when it is read several times, so this serves small products, and
@@ -102,15 +137,41 @@ struct TileTask<Vector: KernelVector> {
   var b: UnsafePointer<Vector.Scalar>
   /// For `DirectOperands`: where each row of B begins, counted from `b`.
   var offsets: UnsafePointer<Int>?
+  /// For `PackingOperands`: scalars from one row of B to the next, and the panel that it is packed to.
+  var rowStrideB = 0
+  var panel: UnsafeMutablePointer<Vector.Scalar>
   var c: UnsafeMutablePointer<Vector.Scalar>
   var rowStride: Int
+  /// Columns of the tile that exist.
   var columns: Int
+  /// Whether the whole tile may be written: all its columns exist, or what hangs over is written again later.
+  var isWhole = true
   /// The tile's first row and column in C, which the biases count from.
   var row: Int
   var column: Int
-  /// Zeros for a tile without a row bias, and room for one tile.
+  /// Zeros for a tile without a bias, and room for one tile.
   var zeros: UnsafePointer<Vector.Scalar>
   var scratch: UnsafeMutablePointer<Vector.Scalar>
+
+  /// Scalars of `room` that `init` wants: zeros, as many as a row or a column of a tile has, and one tile.
+  static var roomSize: Int { maximumSide + registerTileRows * 2 * Vector.width }
+  static var maximumSide: Int { 32 }
+
+  /// A task at the first tile.
+  @inline(__always)
+  init(
+    depth: Int, a: UnsafePointer<Vector.Scalar>, rowStrideA: Int = 1, depthStrideA: Int = registerTileRows,
+    b: UnsafePointer<Vector.Scalar>, offsets: UnsafePointer<Int>? = nil, c: UnsafeMutablePointer<Vector.Scalar>,
+    rowStride: Int, room: UnsafeMutablePointer<Vector.Scalar>
+  ) {
+    for index in 0..<Self.maximumSide { room[index] = 0 }
+    (self.depth, self.a, self.rowStrideA, self.depthStrideA) = (depth, a, rowStrideA, depthStrideA)
+    (self.b, self.offsets, self.c, self.rowStride) = (b, offsets, c, rowStride)
+    (columns, row, column) = (2 * Vector.width, 0, 0)
+    zeros = UnsafePointer(room)
+    scratch = room + Self.maximumSide
+    panel = room
+  }
 }
 
 /// Computes one tile over `depth` steps and writes it.
@@ -131,7 +192,7 @@ private func microKernel<Tile: RegisterTile, Source: OperandSource>(
   }
   let c = task.pointee.c
   let rowStride = task.pointee.rowStride
-  if task.pointee.columns == Tile.vectors * V.width {
+  if task.pointee.isWhole {
     if update.pointee.isPlain {
       tile.store(c, rowStride: rowStride)
       return
@@ -161,6 +222,16 @@ private func microKernel<Tile: RegisterTile, Source: OperandSource>(
     task.pointee.scratch, tileStride: nr, rows: Tile.rows, columns: task.pointee.columns, c: c, rowStride: rowStride,
     row: task.pointee.row, column: task.pointee.column)
 }
+
+#if APUS_AVX512 || arch(arm64)
+  /// The tile that fills the registers.
+  private typealias FullTile<V: KernelVector> = Twice<
+    Plus<Twice<Twice<WideRow<V>>>, Plus<Twice<WideRow<V>>, WideRow<V>>>
+  >
+#else
+  /// The tile that fills the registers.
+  private typealias FullTile<V: KernelVector> = Twice<Plus<Twice<WideRow<V>>, WideRow<V>>>
+#endif
 
 /// Chooses the tile whose height is the number of rows that exist, so that an edge of A costs no idle rows.
 @inline(__always)
@@ -221,15 +292,19 @@ private func macroKernel<V: KernelVector, Source: OperandSource>(
   let mr = registerTileRows
   var update = TileUpdate<V>(
     alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
-  // Zeros, then room for one tile: 14 rows of two registers at most, and the zeros are as many as a row or a column.
-  withUnsafeTemporaryAllocation(
-    byteCount: (32 + mr * nr) * MemoryLayout<V.Scalar>.stride, alignment: 64
-  ) { room in
-    let zeros = room.baseAddress!.assumingMemoryBound(to: V.Scalar.self)
-    for index in 0..<32 { zeros[index] = 0 }
+  // A narrow C without gaps: what a tile writes behind its last column is the beginning of the next row, which is written
+  // later. Only the last rows of the block, behind which is nothing of ours, take the way of a tile in part.
+  let isNarrow = n < nr && rowStride == n && beta == 0
+  withRoom(of: V.self, TileTask<V>.roomSize + nr) { room in
     var task = TileTask<V>(
       depth: depth, a: a, rowStrideA: rowStrideA, depthStrideA: depthStrideA, b: b, offsets: offsets, c: c,
-      rowStride: rowStride, columns: nr, row: 0, column: 0, zeros: zeros, scratch: zeros + 32)
+      rowStride: rowStride, room: room)
+    if isNarrow, let columnBias {
+      // A whole tile reads a bias for each of its columns.
+      let bias = room + TileTask<V>.roomSize
+      for column in 0..<nr { bias[column] = column < n ? columnBias[column] : 0 }
+      update.columnBias = UnsafePointer(bias)
+    }
     // Loop 2 over panels of B, each of which stays in the level-1 cache while all of A's panels pass by from level 2 in
     // loop 1: the usual order. Where B is the smaller one, loop 1 is outside, and each panel of A is fetched once.
     let (panelsA, panelsB) = ((m + mr - 1) / mr, (n + nr - 1) / nr)
@@ -245,6 +320,7 @@ private func macroKernel<V: KernelVector, Source: OperandSource>(
         let left = n - panelB * nr
         let overlaps = movesLeft && left < nr && n >= V.width
         if overlaps && (left <= V.width || n < nr) {
+          task.isWhole = true
           if left > V.width {
             place(&task, column: 0, columns: V.width, b, panelStrideB, c, rowStride)
             anyHeight(NarrowRow<V>.self, Source.self, rows: rows, &task, &update)
@@ -256,13 +332,75 @@ private func macroKernel<V: KernelVector, Source: OperandSource>(
         place(
           &task, column: overlaps ? n - nr : panelB * nr, columns: overlaps ? nr : min(nr, left), b, panelStrideB, c,
           rowStride)
-        if task.columns > V.width {
+        let width = task.columns > V.width ? nr : V.width
+        task.isWhole = task.columns == width || (isNarrow && (m - task.row - rows + 1) * n >= width)
+        if width == nr {
           anyHeight(WideRow<V>.self, Source.self, rows: rows, &task, &update)
         } else {
           anyHeight(NarrowRow<V>.self, Source.self, rows: rows, &task, &update)
         }
       }
     }
+  }
+}
+
+/// Loops 2 and 1 for a B that is not packed yet: each panel is packed when it is met, by the first tile itself where its
+/// rows are contiguous. With `panelStrideB` 0 all panels are packed to the same place: enough when A is this block alone.
+@inline(__always)
+private func packingMacroKernel<V: TransposableVector>(
+  _: V.Type, m: Int, n: Int, depth: Int, a: UnsafePointer<V.Scalar>, panelStrideA: Int, b: UnsafePointer<V.Scalar>,
+  rowStrideB: Int, columnStrideB: Int, packed: UnsafeMutablePointer<V.Scalar>, panelStrideB: Int,
+  c: UnsafeMutablePointer<V.Scalar>, rowStride: Int, alpha: V.Scalar, beta: V.Scalar,
+  rowBias: UnsafePointer<V.Scalar>?, columnBias: UnsafePointer<V.Scalar>?, activation: Int, slope: V.Scalar
+) {
+  let nr = 2 * V.width
+  let mr = registerTileRows
+  var update = TileUpdate<V>(
+    alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
+  withRoom(of: V.self, TileTask<V>.roomSize) { room in
+    var task = TileTask<V>(depth: depth, a: a, b: b, c: c, rowStride: rowStride, room: room)
+    task.rowStrideB = rowStrideB
+    for panelB in 0..<(n + nr - 1) / nr {
+      let source = b + panelB * nr * columnStrideB
+      task.panel = packed + panelB * panelStrideB
+      task.column = panelB * nr
+      task.columns = min(nr, n - task.column)
+      let width = task.columns > V.width ? nr : V.width
+      task.isWhole = task.columns == width
+      let packsInTile = m >= mr && task.columns == nr && columnStrideB == 1
+      if !packsInTile {
+        packLanes(
+          V.self, source, lanes: task.columns, laneStride: columnStrideB, depth: depth, depthStride: rowStrideB,
+          width: nr, into: task.panel)
+      }
+      for panelA in 0..<(m + mr - 1) / mr {
+        task.row = panelA * mr
+        task.a = a + panelA * panelStrideA
+        task.c = c + task.row * rowStride + task.column
+        if panelA == 0 && packsInTile {
+          task.b = source
+          microKernel(FullTile<V>.self, PackingOperands<V>.self, &task, &update)
+          continue
+        }
+        task.b = UnsafePointer(task.panel)
+        let rows = min(mr, m - task.row)
+        if width == nr {
+          anyHeight(WideRow<V>.self, PackedOperands<V>.self, rows: rows, &task, &update)
+        } else {
+          anyHeight(NarrowRow<V>.self, PackedOperands<V>.self, rows: rows, &task, &update)
+        }
+      }
+    }
+  }
+}
+
+/// Calls `body` with room for `count` scalars on the stack.
+@inline(__always)
+private func withRoom<V: KernelVector>(
+  of _: V.Type, _ count: Int, _ body: (UnsafeMutablePointer<V.Scalar>) -> Void
+) {
+  withUnsafeTemporaryAllocation(byteCount: count * MemoryLayout<V.Scalar>.stride, alignment: 64) { room in
+    body(room.baseAddress!.assumingMemoryBound(to: V.Scalar.self))
   }
 }
 
@@ -319,6 +457,20 @@ extension FloatKernels {
       activation: activation, slope: slope, rowsOutside: rowsOutside,
       movesLeft: panelStrideB == tileColumns && beta == 0)
   }
+
+  /// `C = activation(alpha · A · B + beta · C + bias)` for packed A and a B that lies as the strides say; panel p of B is
+  /// packed to `packed + p · panelStrideB` on the way, each with room for one register more. `panelStrideB` 0: nobody wants them later.
+  public static func gemmPackingB(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Float>, panelStrideA: Int, b: UnsafePointer<Float>, rowStrideB: Int,
+    columnStrideB: Int, packed: UnsafeMutablePointer<Float>, panelStrideB: Int, c: UnsafeMutablePointer<Float>,
+    rowStride: Int, alpha: Float, beta: Float, rowBias: UnsafePointer<Float>?, columnBias: UnsafePointer<Float>?,
+    activation: Int, slope: Float
+  ) {
+    packingMacroKernel(
+      FloatVector.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA, b: b, rowStrideB: rowStrideB,
+      columnStrideB: columnStrideB, packed: packed, panelStrideB: panelStrideB, c: c, rowStride: rowStride,
+      alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
+  }
 }
 
 extension DoubleKernels {
@@ -354,5 +506,18 @@ extension DoubleKernels {
       rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
       activation: activation, slope: slope, rowsOutside: rowsOutside,
       movesLeft: panelStrideB == tileColumns && beta == 0)
+  }
+
+  /// `C = activation(alpha · A · B + beta · C + bias)` with B packed on the way; see `FloatKernels.gemmPackingB`.
+  public static func gemmPackingB(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Double>, panelStrideA: Int, b: UnsafePointer<Double>, rowStrideB: Int,
+    columnStrideB: Int, packed: UnsafeMutablePointer<Double>, panelStrideB: Int, c: UnsafeMutablePointer<Double>,
+    rowStride: Int, alpha: Double, beta: Double, rowBias: UnsafePointer<Double>?, columnBias: UnsafePointer<Double>?,
+    activation: Int, slope: Double
+  ) {
+    packingMacroKernel(
+      DoubleVector.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA, b: b, rowStrideB: rowStrideB,
+      columnStrideB: columnStrideB, packed: packed, panelStrideB: panelStrideB, c: c, rowStride: rowStride,
+      alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
   }
 }

@@ -85,9 +85,9 @@ package enum BufferPool {
       trim()
       if let shortage = MemoryBudget.take(rounded) { failMemory(bytes, shortage) }
     }
-    if let fresh = aligned_alloc(64, (rounded + 63) & ~63) { return fresh }
+    if let fresh = allocateAligned(rounded) { return fresh }
     trim()
-    guard let fresh = aligned_alloc(64, (rounded + 63) & ~63) else { failMemory(bytes) }
+    guard let fresh = allocateAligned(rounded) else { failMemory(bytes) }
     return fresh
   }
 
