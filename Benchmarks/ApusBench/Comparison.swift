@@ -120,7 +120,7 @@ struct Comparison {
       arguments += ["--samples", "\(options.samples)"]
       if let data = options.data { arguments += ["--data", data] }
     }
-    if options.noCompile && (suite == .train || suite == .infer) { arguments.append("--no-compile") }
+    if options.noCompile && (suite == .train || suite == .infer || suite == .lm) { arguments.append("--no-compile") }
     do {
       let script = scripts.appendingPathComponent(suite.script)
       return try Peer(name, python: python, script: script, arguments: arguments)

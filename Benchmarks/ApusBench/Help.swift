@@ -11,6 +11,7 @@ enum Help {
       train     an epoch of 60,000 images of each of the five MNIST models
       infer     inference at batch 1 and batch 1000
       rnn       LSTM and GRU over sequences, forward and forward + backward
+      lm        a training step of each language model: LSTM, GRU, GPT
       peak      the multiply-adds that each instruction set reaches here: what 100 % means
       ladder    the product of Docs/GEMM.md, from three loops to the shipped one, step by step
       roofline  each kernel against what the multiply-add units and the memory allow
@@ -78,6 +79,10 @@ enum Help {
         "Recurrent layers over t time steps of b sequences. 'forward-backward' computes the output and the gradients\n"
           + "of input and weights, counted as three times the operations of the output.",
         common, "apus-bench rnn --only lstm")
+    case "lm":
+      page(
+        name, "A training step of the models of apus train lm: forward, backward, clipping, AdamW.", common,
+        "apus-bench lm --only gpt")
     case "peak":
       page(
         name, "Multiply-adds on registers and nothing else, for each instruction set of this CPU.", common,
@@ -120,7 +125,7 @@ enum Help {
           """, "apus-bench accuracy --only tanh --sample 101")
     case "compare":
       page(
-        name + " [gemm|conv|ops|train|infer|rnn|all]...",
+        name + " [gemm|conv|ops|train|infer|rnn|lm|all]...",
         "Apus and its peers in turns, in one run, each peer at its best setting; the median of the rounds. The last\n"
           + "column is the best peer's time divided by Apus's: above 1, Apus is faster. Peers that are not installed\n"
           + "are left out. To install them: python3 -m venv .venv && .venv/bin/pip install -r\n"

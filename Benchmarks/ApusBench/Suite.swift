@@ -1,6 +1,6 @@
 /// A family of measurements, and the peers that do the same work.
 enum Suite: String, CaseIterable {
-  case gemm, conv, ops, train, infer, rnn
+  case gemm, conv, ops, train, infer, rnn, lm
 
   /// What is measured, in order.
   func works(_ options: Options) -> [Work] {
@@ -11,6 +11,7 @@ enum Suite: String, CaseIterable {
     case .train: trainingEpochs(options)
     case .infer: inferences()
     case .rnn: recurrentWork()
+    case .lm: languageModelSteps()
     }
   }
 
@@ -26,6 +27,7 @@ enum Suite: String, CaseIterable {
     case .train: ["torch", "keras-tensorflow", "jax"]
     case .infer: ["onnxruntime", "torch"]
     case .rnn: ["torch"]
+    case .lm: ["torch"]
     }
   }
 

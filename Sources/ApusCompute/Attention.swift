@@ -57,7 +57,8 @@ public struct AttentionLayout: Hashable, Sendable {
     self.isCausal = isCausal
   }
 
-  static var queryTile: Int { 128 }
+  /// Queries of a tile. A tile of a causal attention computes some scores that nobody sees; the fewer queries, the fewer.
+  var queryTile: Int { isCausal ? 64 : 128 }
   static var keyTile: Int { 256 }
 
   /// The keys that some query of a tile sees.
@@ -101,7 +102,7 @@ public func attention<T: ComputeScalar>(
   into output: UnsafeMutablePointer<T>, logSumExps: UnsafeMutablePointer<T>
 ) {
   let a = layout
-  let tile = AttentionLayout.queryTile
+  let tile = a.queryTile
   let tiles = (a.queries + tile - 1) / tile
   parallelFor(a.count * tiles) { part in
     let head = part / tiles
@@ -169,7 +170,7 @@ public func attentionGradient<T: ComputeScalar>(
     (dk + keyStart).update(repeating: 0, count: a.keys * a.width)
     (dv + valueStart).update(repeating: 0, count: a.keys * a.valueWidth)
     (dq + head * a.queries * a.width).update(repeating: 0, count: a.queries * a.width)
-    let tile = AttentionLayout.queryTile
+    let tile = a.queryTile
     let square = tile * AttentionLayout.keyTile
     Scratch.withScalars(2 * square + tile, of: T.self) { weights in
       let slopes = weights + square

@@ -13,32 +13,34 @@
 public func selectSlices<T: ComputeScalar>(
   _ x: UnsafePointer<T>, indices: [Int], into y: UnsafeMutablePointer<T>, outer: Int, count: Int, inner: Int
 ) {
-  var target = y
   for o in 0..<outer {
     let block = x + o * count * inner
-    for index in indices {
-      let source = block + index * inner
-      for i in 0..<inner { target[i] = source[i] }
-      target += inner
+    let target = y + o * indices.count * inner
+    forEachRowRange(indices.count, length: inner) { rows in
+      for k in rows { (target + k * inner).update(from: block + indices[k] * inner, count: inner) }
     }
   }
 }
 
 /// The backward pass of `selectSlices`: x[o, indices[k], i] += y[o, k, i].
 ///
-/// The order of additions is that of `indices`. Parameters as for `selectSlices`, with x written and y read.
+/// The order of additions is that of `indices`: threads share the inner dimension out. Parameters as for `selectSlices`, with x written and y read.
 @specialized(where T == Float)
 @specialized(where T == Double)
 public func accumulateSlices<T: ComputeScalar>(
   _ y: UnsafePointer<T>, indices: [Int], into x: UnsafeMutablePointer<T>, outer: Int, count: Int, inner: Int
 ) {
-  var source = y
-  for o in 0..<outer {
-    let block = x + o * count * inner
-    for index in indices {
-      let target = block + index * inner
-      for i in 0..<inner { target[i] += source[i] }
-      source += inner
+  // Parts of rows that are worth a thread, and cut where a cache line ends.
+  let part = indices.count * inner <= 16384 ? inner : max(64, (16384 / max(indices.count, 1) + 63) / 64 * 64)
+  let parts = (inner + part - 1) / part
+  parallelFor(outer * parts) { chunk in
+    let (o, first) = (chunk / parts, chunk % parts * part)
+    let length = min(part, inner - first)
+    let source = y + o * indices.count * inner + first
+    let target = x + o * count * inner + first
+    let table = kernels(T.self)
+    for (k, index) in indices.enumerated() {
+      table.accumulate(source + k * inner, 1, target + index * inner, length)
     }
   }
 }

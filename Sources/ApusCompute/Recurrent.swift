@@ -116,6 +116,21 @@ public struct RecurrentWeights<Scalar: ComputeScalar> {
   }
 }
 
+/// An input whose rows are rows of a table, as the vectors of symbols are: far fewer than steps · batch, so that products with
+/// the table take the place of products with the input.
+public struct RecurrentTable {
+  /// Rows of the table.
+  public var rows: Int
+  /// For each step and sequence, [steps, batch], the row that is its input.
+  public var places: [Int]
+
+  /// A table of `rows` rows, and where they are used; every place must be one of them.
+  public init(rows: Int, places: [Int]) {
+    self.rows = rows
+    self.places = places
+  }
+}
+
 /// A recurrent layer over all time steps, in one direction.
 ///
 /// The part of the gates that comes from the input is one product for all steps, [steps · batch, inputs] by the transposed
@@ -124,7 +139,8 @@ public struct RecurrentWeights<Scalar: ComputeScalar> {
 ///
 /// - Parameters:
 ///   - layout: The sizes.
-///   - x: [steps, batch, inputs].
+///   - x: [steps, batch, inputs]; with a table, [rows, inputs].
+///   - table: Where the rows of x are used; nil for an x that has a row for each step and sequence.
 ///   - weights: The weights.
 ///   - hidden: The first hidden state [batch, size]; zeros for nil.
 ///   - cell: The first cell state [batch, size] of an LSTM; zeros for nil.
@@ -134,31 +150,36 @@ public struct RecurrentWeights<Scalar: ComputeScalar> {
 @specialized(where T == Float)
 @specialized(where T == Double)
 public func recurrentForward<T: ComputeScalar>(
-  _ layout: RecurrentLayout, _ x: UnsafePointer<T>, _ weights: RecurrentWeights<T>, hidden: UnsafePointer<T>?,
-  cell: UnsafePointer<T>?, output: UnsafeMutablePointer<T>, gates: UnsafeMutablePointer<T>,
-  cells: UnsafeMutablePointer<T>?
+  _ layout: RecurrentLayout, _ x: UnsafePointer<T>, table: RecurrentTable? = nil, _ weights: RecurrentWeights<T>,
+  hidden: UnsafePointer<T>?, cell: UnsafePointer<T>?, output: UnsafeMutablePointer<T>,
+  gates: UnsafeMutablePointer<T>, cells: UnsafeMutablePointer<T>?
 ) {
   let (batch, size, width) = (layout.batch, layout.size, layout.gates)
   guard layout.steps > 0, batch > 0 else { return }
   let states = batch * size
   let isGRU = layout.cell == .gru
-  // A GRU keeps four numbers for three gates, so its pre-activations lie apart.
-  Scratch.withScalars(width + batch * width + states + (isGRU ? layout.steps * batch * width : 0), of: T.self) {
-    scratch in
+  // A GRU keeps four numbers for three gates, so its pre-activations lie apart; from a table, those of one step at a time.
+  let apart = isGRU ? (table == nil ? layout.steps : 1) * batch * width : 0
+  let products = table.map { $0.rows * width } ?? 0
+  Scratch.withScalars(width + batch * width + states + apart + products, of: T.self) { scratch in
     let bias = scratch
     let recurrent = bias + width
     let zeros = recurrent + batch * width
     let inputGates = isGRU ? zeros + states : gates
+    let ofTable = zeros + states + apart
+    let inputRows = table?.rows ?? layout.steps * batch
+    let places = table?.places
     zeros.update(repeating: 0, count: states)
     let merged = isGRU ? 2 * size : width
     for i in 0..<width { bias[i] = (weights.inputBias?[i] ?? 0) + (i < merged ? weights.hiddenBias?[i] ?? 0 : 0) }
     gemm(
       Matrix(
-        unchecked: x, rows: layout.steps * batch, columns: layout.inputs, rowStride: layout.inputs, columnStride: 1),
+        unchecked: x, rows: inputRows, columns: layout.inputs, rowStride: layout.inputs, columnStride: 1),
       Matrix(unchecked: weights.input, rows: width, columns: layout.inputs, rowStride: layout.inputs, columnStride: 1)
         .transposed,
       into: MutableMatrix(
-        unchecked: inputGates, rows: layout.steps * batch, columns: width, rowStride: width, columnStride: 1),
+        unchecked: table == nil ? inputGates : ofTable, rows: inputRows, columns: width, rowStride: width,
+        columnStride: 1),
       epilogue: Epilogue(columnBias: bias))
     let hiddenWeights = Matrix(
       unchecked: weights.hidden, rows: width, columns: size, rowStride: size, columnStride: 1)
@@ -177,7 +198,12 @@ public func recurrentForward<T: ComputeScalar>(
         forEachRowRange(batch, length: 8 * size) { rows in
           let table = kernels(T.self)
           let r = rows.lowerBound
-          let own = inputGates + (row + r) * width
+          let own = inputGates + ((isGRU && places != nil ? 0 : row) + r) * width
+          if let places {
+            for i in 0..<rows.count {
+              (own + i * width).update(from: ofTable + places[row + r + i] * width, count: width)
+            }
+          }
           let target = output + (row + r) * layout.outputStride
           switch layout.cell {
           case .elman(let usesTanh):

@@ -85,6 +85,9 @@ extension GradientCheckRegistry {
       L.LastState(L.GRU(4, 3, layers: 2, bidirectional: true))
     },
     GradientCheckEntry("MultiheadAttention", inputShape: [3, 2, 4]) { L.MultiheadAttention(4, 2) },
+    GradientCheckEntry("MultiheadAttention, masked", inputs: [[3, 2, 4]], { L.MultiheadAttention(4, 2) }) {
+      $0($1[0], mask: .causalMask(3))
+    },
     GradientCheckEntry(
       "MultiheadAttention, across", inputs: [[2, 3, 4], [2, 5, 3], [2, 5, 6]],
       { L.MultiheadAttention(4, 2, keySize: 3, valueSize: 6, batchFirst: true) }
@@ -132,6 +135,10 @@ extension GradientCheckRegistry {
       let first = model(IndexTensor([4, 0, 4, 1], shape: [2, 2]), state: &state)
       return first + model(IndexTensor([3, 2, 0, 1], shape: [2, 2]), state: &state)
     },
+    GradientCheckEntry(
+      "RecurrentLanguageModel, looking up", inputs: [],
+      { L.RecurrentLanguageModel(3, cell: .gru, embeddingSize: 2, hiddenSize: 4) }
+    ) { model, _ in model(IndexTensor([2, 0, 2, 1, 1, 1, 0, 2], shape: [2, 4])) },
     GradientCheckEntry(
       "GPT", inputs: [], { L.GPT(5, width: 4, layers: 2, heads: 2, context: 3) }
     ) { model, _ in model(IndexTensor([4, 0, 4, 1, 2, 2], shape: [2, 3])) },

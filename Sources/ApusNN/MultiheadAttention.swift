@@ -90,7 +90,21 @@ extension Layers {
     public func callAsFunction(
       _ input: Tensor<Scalar>, mask: Tensor<Scalar>?, keyPaddingMask: Tensor<Scalar>? = nil, isCausal: Bool = false
     ) -> Tensor<Scalar> {
-      self(input, input, input, mask: mask, keyPaddingMask: keyPaddingMask, isCausal: isCausal)
+      let isPlain = mask == nil && keyPaddingMask == nil && projections.count == 1 && !(isTraining && dropout > 0)
+      guard isPlain else {
+        return self(input, input, input, mask: mask, keyPaddingMask: keyPaddingMask, isCausal: isCausal)
+      }
+      requireWidth(input, embedSize)
+      // One product makes queries, keys and values.
+      let rows = linear(input, projections[0].value, projectionBias?.value)
+      let mixed = selfAttention(rows, heads: heads, batchFirst: batchFirst, isCausal: isCausal)
+      return ForwardObserver.note(self, linear(mixed, output.weight.value, output.bias?.value))
+    }
+
+    private func requireWidth(_ input: Tensor<Scalar>, _ size: Int) {
+      require(
+        input.rank == 3 && input.shape[2] == size, architecture, path: projections[0].name, input: input.shape,
+        batchFirst ? "[batch, positions, \(size)]" : "[positions, batch, \(size)]")
     }
 
     /// Attention of queries to keys, whose values are mixed.
@@ -137,11 +151,7 @@ extension Layers {
       _ query: Tensor<Scalar>, _ key: Tensor<Scalar>, _ value: Tensor<Scalar>
     ) -> (Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>) {
       let inputs = [query, key, value]
-      for (input, size) in zip(inputs, [embedSize, keySize, valueSize]) {
-        require(
-          input.rank == 3 && input.shape[2] == size, architecture, path: projections[0].name, input: input.shape,
-          batchFirst ? "[batch, positions, \(size)]" : "[positions, batch, \(size)]")
-      }
+      for (input, size) in zip(inputs, [embedSize, keySize, valueSize]) { requireWidth(input, size) }
       let parts = (0..<3).map { part -> Tensor<Scalar> in
         let weight =
           projections.count == 3

@@ -98,6 +98,18 @@ extension Layers {
       }
     }
 
+    /// A run over the rows `symbols` [steps, batch] of a table [rows, inputSize], with output [steps, batch, …]: the same as that
+    /// over `embedding(symbols, table)`, for less work where the table has fewer rows than there are symbols.
+    fileprivate final func run(
+      table: Tensor<Scalar>, at symbols: IndexTensor, hidden: Tensor<Scalar>?, cellState: Tensor<Scalar>?,
+      _ architecture: Architecture?
+    ) -> RecurrentOutput<Scalar> {
+      finish(
+        architecture, batch: symbols.shape[1], hidden: hidden, cellState: cellState,
+        first: { recurrent(self.cell, table: table, at: symbols, self.parameters(layer: 0), hidden: $0, cellState: $1) }
+      )
+    }
+
     fileprivate func run(
       _ input: Tensor<Scalar>, hidden: Tensor<Scalar>?, cellState: Tensor<Scalar>?, _ architecture: Architecture?
     ) -> RecurrentOutput<Scalar> {
@@ -105,8 +117,21 @@ extension Layers {
         input.rank == 3 && input.shape[2] == inputSize && input.shape[batchFirst ? 1 : 0] > 0, architecture,
         path: weights[0].parameter.name, input: input.shape,
         batchFirst ? "[batch, steps, \(inputSize)]" : "[steps, batch, \(inputSize)]")
-      var value = batchFirst ? input.permuted(1, 0, 2) : input
-      let states: Shape = [layerCount * directionCount, value.shape[1], hiddenSize]
+      let value = batchFirst ? input.permuted(1, 0, 2) : input
+      let result = finish(
+        architecture, batch: value.shape[1], hidden: hidden, cellState: cellState,
+        first: { recurrent(self.cell, value, self.parameters(layer: 0), hidden: $0, cellState: $1) })
+      return RecurrentOutput(
+        output: ForwardObserver.note(self, batchFirst ? result.output.permuted(1, 0, 2) : result.output),
+        hidden: result.hidden, cellState: result.cellState)
+    }
+
+    /// All layers, the first of which is given.
+    private final func finish(
+      _ architecture: Architecture?, batch: Int, hidden: Tensor<Scalar>?, cellState: Tensor<Scalar>?,
+      first: (Tensor<Scalar>?, Tensor<Scalar>?) -> (output: Tensor<Scalar>, cellState: Tensor<Scalar>?)
+    ) -> RecurrentOutput<Scalar> {
+      let states: Shape = [layerCount * directionCount, batch, hiddenSize]
       for case let state? in [hidden, cellState] {
         require(
           state.shape == states, architecture, path: weights[0].parameter.name, input: state.shape,
@@ -114,6 +139,7 @@ extension Layers {
       }
       var lastHidden: [Tensor<Scalar>] = []
       var lastCells: [Tensor<Scalar>] = []
+      var value = Tensor<Scalar>.zeros([0])
       for layer in 0..<layerCount {
         if layer > 0, isTraining, dropout > 0 {
           value = ApusTensor.dropout(value, probability: dropout, using: &generator)
@@ -121,8 +147,10 @@ extension Layers {
         func own(_ state: Tensor<Scalar>?) -> Tensor<Scalar>? {
           layerCount == 1 ? state : state?.narrowed(0, from: layer * directionCount, length: directionCount)
         }
-        let (output, cells) = recurrent(
-          cell, value, parameters(layer: layer), hidden: own(hidden), cellState: own(cellState))
+        let (output, cells) =
+          layer == 0
+          ? first(own(hidden), own(cellState))
+          : recurrent(cell, value, parameters(layer: layer), hidden: own(hidden), cellState: own(cellState))
         value = output
         // The last state of the way forward stands in the last step, that of the way back in the first.
         for direction in 0..<directionCount {
@@ -134,7 +162,7 @@ extension Layers {
       }
       func joined(_ parts: [Tensor<Scalar>]) -> Tensor<Scalar> { parts.count == 1 ? parts[0] : concatenated(parts) }
       return RecurrentOutput(
-        output: ForwardObserver.note(self, batchFirst ? value.permuted(1, 0, 2) : value), hidden: joined(lastHidden),
+        output: value, hidden: joined(lastHidden),
         cellState: lastCells.isEmpty ? nil : joined(lastCells))
     }
 
@@ -217,6 +245,13 @@ extension Layers {
       run(input, hidden: hidden, cellState: cellState, architecture)
     }
 
+    /// As the call for `embedding(symbols, table)`, symbols [steps, batch]; see `ApusTensor.recurrent` of a table.
+    func callAsFunction(
+      _ symbols: IndexTensor, of table: Tensor<Scalar>, hidden: Tensor<Scalar>?, cellState: Tensor<Scalar>?
+    ) -> RecurrentOutput<Scalar> {
+      run(table: table, at: symbols, hidden: hidden, cellState: cellState, architecture)
+    }
+
     /// The layer written down, as in the Swift that makes it.
     public var architecture: Architecture? { description("LSTM") }
   }
@@ -242,6 +277,13 @@ extension Layers {
     /// [steps, batch, inputSize], or batch first, from the hidden states [layers · directions, batch, hiddenSize].
     public func callAsFunction(_ input: Tensor<Scalar>, hidden: Tensor<Scalar>?) -> RecurrentOutput<Scalar> {
       run(input, hidden: hidden, cellState: nil, architecture)
+    }
+
+    /// As the call for `embedding(symbols, table)`, symbols [steps, batch]; see `ApusTensor.recurrent` of a table.
+    func callAsFunction(
+      _ symbols: IndexTensor, of table: Tensor<Scalar>, hidden: Tensor<Scalar>?
+    ) -> RecurrentOutput<Scalar> {
+      run(table: table, at: symbols, hidden: hidden, cellState: nil, architecture)
     }
 
     /// The layer written down, as in the Swift that makes it.

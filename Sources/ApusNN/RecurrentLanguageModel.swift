@@ -91,18 +91,25 @@ extension Layers {
     public func callAsFunction(_ symbols: IndexTensor, state: inout LanguageModelState<Scalar>) -> Tensor<Scalar> {
       checkSymbols("RecurrentLanguageModel", symbols)
       // Time goes first, so that the sequences of a step lie side by side.
-      let input = dropout(embedding(symbols.transposed()))
-      let output: Tensor<Scalar>
+      let order = symbols.transposed()
+      // A text has few symbols, and each many uses: what the first layer makes of a symbol's vector is computed once.
+      let looksUp = order.elementCount > vocabularySize && !(dropout.isTraining && dropout.probability > 0)
+      let result: RecurrentOutput<Scalar>
       switch layers {
       case .lstm(let layer):
-        let result = layer(input, hidden: state.hidden, cellState: state.cells)
-        (output, state.hidden, state.cells) = (result.output, result.hidden, result.cellState)
+        result =
+          looksUp
+          ? layer(order, of: embedding.weight.value, hidden: state.hidden, cellState: state.cells)
+          : layer(dropout(embedding(order)), hidden: state.hidden, cellState: state.cells)
       case .gru(let layer):
-        let result = layer(input, hidden: state.hidden)
-        (output, state.hidden) = (result.output, result.hidden)
+        result =
+          looksUp
+          ? layer(order, of: embedding.weight.value, hidden: state.hidden)
+          : layer(dropout(embedding(order)), hidden: state.hidden)
       }
+      (state.hidden, state.cells) = (result.hidden, result.cellState)
       state.length += symbols.shape[1]
-      return ForwardObserver.note(self, head(dropout(output)).permuted(1, 0, 2))
+      return ForwardObserver.note(self, head(dropout(result.output)).permuted(1, 0, 2))
     }
 
     /// The model written down, as in the Swift that makes it.

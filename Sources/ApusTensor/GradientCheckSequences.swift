@@ -52,6 +52,23 @@ extension GradientCheckRegistry {
       + Array(repeating: parameters, count: directions).flatMap { $0 }
   }
 
+  /// A recurrent layer, in both directions, over rows of a table of which one is used often and one never.
+  private static func recurrentTableCheck(_ name: String, _ cell: RecurrentCell) -> GradientCheckEntry {
+    let width = 3 * cell.gateCount
+    let direction: [Shape] = [[width, 2], [width, 3], [width], [width]]
+    let shapes: [Shape] = [[4, 2]] + direction + direction + [[2, 2, 3]]
+    return GradientCheckEntry(name, inputs: { random in shapes.map { .normal($0, using: &random) } }) { inputs in
+      func parameters(_ first: Int) -> RecurrentParameters<Double> {
+        RecurrentParameters(
+          input: inputs[first], hidden: inputs[first + 1], inputBias: inputs[first + 2], hiddenBias: inputs[first + 3])
+      }
+      return recurrent(
+        cell, table: inputs[0], at: IndexTensor([2, 0, 2, 1, 2, 2], shape: [3, 2]), [parameters(1), parameters(5)],
+        hidden: inputs[9]
+      ).output
+    }
+  }
+
   private static func recurrentCheck(
     _ name: String, _ cell: RecurrentCell, states: Int, directions: Int = 1, givesCellState: Bool = false
   ) -> GradientCheckEntry {
@@ -81,9 +98,16 @@ extension GradientCheckRegistry {
     GradientCheckEntry("lstm, one sequence, without bias", [4, 1, 2], [12, 2], [12, 3]) {
       recurrent(.lstm, $0[0], [RecurrentParameters(input: $0[1], hidden: $0[2])]).output
     },
+    recurrentTableCheck("rnn, of a table", .elman(usesTanh: true)),
+    recurrentTableCheck("lstm, of a table", .lstm),
+    recurrentTableCheck("gru, of a table", .gru),
     GradientCheckEntry("gru, one sequence, without bias", [4, 1, 2], [9, 2], [9, 3]) {
       recurrent(.gru, $0[0], [RecurrentParameters(input: $0[1], hidden: $0[2])]).output
     },
+    GradientCheckEntry("selfAttention", [2, 3, 12]) {
+      selfAttention($0[0], heads: 2, batchFirst: true, isCausal: true)
+    },
+    GradientCheckEntry("selfAttention, positions first", [3, 2, 12]) { selfAttention($0[0], heads: 2) },
     GradientCheckEntry("scaledDotProductAttention", [2, 3, 4], [2, 5, 4], [2, 5, 3]) {
       scaledDotProductAttention($0[0], $0[1], $0[2])
     },

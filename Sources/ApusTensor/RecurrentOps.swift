@@ -42,7 +42,40 @@ public func recurrent<Scalar: ComputeScalar>(
   _ cell: RecurrentCell, _ x: Tensor<Scalar>, _ directions: [RecurrentParameters<Scalar>],
   hidden: Tensor<Scalar>? = nil, cellState: Tensor<Scalar>? = nil
 ) -> (output: Tensor<Scalar>, cellState: Tensor<Scalar>?) {
-  let pass = RecurrentPass(cell, x, directions, hidden: hidden, cellState: cellState)
+  recurrent(
+    RecurrentPass(cell, x, nil, directions, hidden: hidden, cellState: cellState), x, directions, hidden, cellState)
+}
+
+/// As `recurrent` of the input `embedding(indices, table)`, for tables with fewer rows than there are steps and sequences: the
+/// products of the input's part of the gates, forward and backward, are taken with the table's rows, and what they give is
+/// looked up, or added up, for each step.
+///
+/// - Parameters:
+///   - cell: What a step computes.
+///   - table: [rows, inputs].
+///   - indices: The row of each step and sequence, [steps, batch].
+///   - directions: As for `recurrent` of an input.
+///   - hidden: As for `recurrent` of an input.
+///   - cellState: As for `recurrent` of an input.
+/// - Returns: As `recurrent` of an input.
+/// - Precondition: The shapes fit, there is at least one step, and the rows exist.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func recurrent<Scalar: ComputeScalar>(
+  _ cell: RecurrentCell, table: Tensor<Scalar>, at indices: IndexTensor, _ directions: [RecurrentParameters<Scalar>],
+  hidden: Tensor<Scalar>? = nil, cellState: Tensor<Scalar>? = nil
+) -> (output: Tensor<Scalar>, cellState: Tensor<Scalar>?) {
+  recurrent(
+    RecurrentPass(cell, table, indices, directions, hidden: hidden, cellState: cellState), table, directions, hidden,
+    cellState)
+}
+
+@inline(__always)
+private func recurrent<Scalar: ComputeScalar>(
+  _ pass: RecurrentPass<Scalar>, _ x: Tensor<Scalar>, _ directions: [RecurrentParameters<Scalar>],
+  _ hidden: Tensor<Scalar>?, _ cellState: Tensor<Scalar>?
+) -> (output: Tensor<Scalar>, cellState: Tensor<Scalar>?) {
+  let cell = pass.cell
   pass.forward()
   var nodes: [Node<Scalar>?] = [x.recordedNode, hidden?.recordedNode, cellState?.recordedNode]
   for d in directions {
@@ -77,8 +110,10 @@ extension RecurrentCell {
 
 /// One run of a layer: what its backward pass needs to know.
 private final class RecurrentPass<Scalar: ComputeScalar> {
-  private let cell: RecurrentCell
+  let cell: RecurrentCell
+  /// [steps, batch, inputs]; with a table, its rows [rows, inputs].
   private let x: Tensor<Scalar>
+  private let table: RecurrentTable?
   private let weights: [RecurrentParameters<Scalar>]
   private let hidden: Tensor<Scalar>?
   private let cellState: Tensor<Scalar>?
@@ -95,24 +130,34 @@ private final class RecurrentPass<Scalar: ComputeScalar> {
   private var size: Int { layouts[0].size }
 
   init(
-    _ cell: RecurrentCell, _ x: Tensor<Scalar>, _ directions: [RecurrentParameters<Scalar>], hidden: Tensor<Scalar>?,
-    cellState: Tensor<Scalar>?
+    _ cell: RecurrentCell, _ x: Tensor<Scalar>, _ indices: IndexTensor?, _ directions: [RecurrentParameters<Scalar>],
+    hidden: Tensor<Scalar>?, cellState: Tensor<Scalar>?
   ) {
     let name = cell.operationName
-    check(x.rank == 3 && x.shape[0] > 0, name, "the input is not [steps, batch, inputs]", x.shape)
+    if let indices {
+      check(x.rank == 2, name, "the table is not [rows, inputs]", x.shape)
+      check(indices.rank == 2 && indices.shape[0] > 0, name, "the indices are not [steps, batch]", indices.shape)
+      let rows = x.shape[0]
+      check(indices.values.allSatisfy { $0 >= 0 && $0 < rows }, name, "an index is no row of the table", x.shape)
+      table = RecurrentTable(rows: rows, places: indices.values)
+    } else {
+      check(x.rank == 3 && x.shape[0] > 0, name, "the input is not [steps, batch, inputs]", x.shape)
+      table = nil
+    }
+    let (steps, batch, inputs) = (indices?.shape[0] ?? x.shape[0], indices?.shape[1] ?? x.shape[1], x.shape[-1])
     check(
       directions.count == 1 || directions.count == 2, name, "a layer has one direction or two, not \(directions.count)",
       x.shape)
     let size = directions[0].hidden.shape[-1]
     let width = cell.gateCount * size
     for d in directions {
-      check(d.input.shape == [width, x.shape[2]], name, "the weights do not fit the input", d.input.shape, x.shape)
+      check(d.input.shape == [width, inputs], name, "the weights do not fit the input", d.input.shape, x.shape)
       check(d.hidden.shape == [width, size], name, "the recurrent weights are not [gates, size]", d.hidden.shape)
       for case let bias? in [d.inputBias, d.hiddenBias] {
         check(bias.shape == [width], name, "the bias does not fit the weights", bias.shape, d.input.shape)
       }
     }
-    let states: Shape = [directions.count, x.shape[1], size]
+    let states: Shape = [directions.count, batch, size]
     for case let state? in [hidden, cellState] {
       check(state.shape == states, name, "a first state is not [directions, batch, size]", state.shape, states)
     }
@@ -127,11 +172,11 @@ private final class RecurrentPass<Scalar: ComputeScalar> {
     self.cellState = cellState?.withoutHistory.packed()
     layouts = directions.indices.map {
       RecurrentLayout(
-        cell, steps: x.shape[0], batch: x.shape[1], inputs: x.shape[2], size: size,
+        cell, steps: steps, batch: batch, inputs: inputs, size: size,
         outputStride: directions.count * size, isReversed: $0 == 1)
     }
-    let rows = x.shape[0] * x.shape[1]
-    output = Tensor(uninitialized: [x.shape[0], x.shape[1], directions.count * size])
+    let rows = steps * batch
+    output = Tensor(uninitialized: [steps, batch, directions.count * size])
     gates = layouts.map { Storage(count: rows * $0.keptGates) }
     cells = cell == .lstm ? layouts.map { _ in Storage(count: rows * size) } : []
   }
@@ -158,7 +203,7 @@ private final class RecurrentPass<Scalar: ComputeScalar> {
     // Two directions have nothing to do with each other: each is a chunk of its own.
     parallelFor(layouts.count) { d in
       recurrentForward(
-        layouts[d], x.pointer, pointers(d), hidden: state(hidden, d), cell: state(cellState, d),
+        layouts[d], x.pointer, table: table, pointers(d), hidden: state(hidden, d), cell: state(cellState, d),
         output: output.pointer + d * size, gates: gates[d].pointer, cells: cells.isEmpty ? nil : cells[d].pointer)
     }
   }
@@ -196,10 +241,13 @@ private final class RecurrentPass<Scalar: ComputeScalar> {
         cellGradient: cell == .lstm ? ownCellGradient.pointer + d * batch * size : nil)
     }
     withExtendedLifetime((upstream, toInput, toHidden, hiddenGradient, ownCellGradient)) {}
-    let flat = x.reshapedView([rows, x.shape[2]])
+    // From here on the input's rows count: where they come from a table, the gradients of the uses of a row are added up.
+    let inputRows = table?.rows ?? rows
+    let toRows = toInput.map { table == nil ? $0 : summed($0, rows: inputRows) }
+    let flat = x.reshapedView([inputRows, x.shape[-1]])
     for d in layouts.indices {
       let first = 3 + 4 * d
-      if operands.wants(first) { operands.send(first, matrixProduct(toInput[d].swappingLastAxes(), flat, "rnn")) }
+      if operands.wants(first) { operands.send(first, matrixProduct(toRows[d].swappingLastAxes(), flat, "rnn")) }
       if operands.wants(first + 1) {
         let gradient = Tensor<Scalar>(uninitialized: [width, size])
         recurrentWeightGradient(
@@ -207,20 +255,34 @@ private final class RecurrentPass<Scalar: ComputeScalar> {
         withExtendedLifetime((toHidden, gradient)) {}
         operands.send(first + 1, gradient)
       }
-      if operands.wants(first + 2) { operands.send(first + 2, reducing(.sum, toInput[d], [0])) }
-      if operands.wants(first + 3) { operands.send(first + 3, reducing(.sum, toHidden[d], [0])) }
+      let (wantsInput, wantsHidden) = (operands.wants(first + 2), operands.wants(first + 3))
+      if wantsInput || wantsHidden {
+        let sums = reducing(.sum, toRows[d], [0])
+        if wantsInput { operands.send(first + 2, sums) }
+        if wantsHidden { operands.send(first + 3, isGRU ? reducing(.sum, toHidden[d], [0]) : sums) }
+      }
     }
     if operands.wants(0) {
-      let gradient = Tensor<Scalar>(uninitialized: [rows, x.shape[2]])
+      let gradient = Tensor<Scalar>(uninitialized: [inputRows, x.shape[-1]])
       let target = MutableMatrix(
-        unchecked: gradient.pointer, rows: rows, columns: x.shape[2], rowStride: x.shape[2], columnStride: 1)
+        unchecked: gradient.pointer, rows: inputRows, columns: x.shape[-1], rowStride: x.shape[-1], columnStride: 1)
       for d in layouts.indices {
-        gemm(toInput[d].matrix(), weights[d].input.matrix(), into: target, beta: d == 0 ? 0 : 1)
+        gemm(toRows[d].matrix(), weights[d].input.matrix(), into: target, beta: d == 0 ? 0 : 1)
       }
-      withExtendedLifetime((toInput, gradient)) {}
+      withExtendedLifetime((toRows, gradient)) {}
       operands.send(0, gradient.reshapedView(x.shape))
     }
     operands.send(1, hiddenGradient)
     if cell == .lstm { operands.send(2, ownCellGradient) }
+  }
+
+  /// The gradients of all uses of each row of the table, [rows, gates].
+  private func summed(_ gradients: Tensor<Scalar>, rows: Int) -> Tensor<Scalar> {
+    let width = gradients.shape[1]
+    let result = Tensor<Scalar>.zeros([rows, width])
+    accumulateSlices(
+      gradients.pointer, indices: table?.places ?? [], into: result.pointer, outer: 1, count: rows, inner: width)
+    withExtendedLifetime((gradients, result)) {}
+    return result
   }
 }

@@ -24,7 +24,9 @@ extension PerKernelSet {
     }
 
     func run<T: ComputeScalar>(
-      _ layout: RecurrentLayout, _ x: [T], _ w: [T], _ u: [T], _ b: [T], _ c: [T], _ h0: [T], _ c0: [T], _ upstream: [T]
+      _ layout: RecurrentLayout, _ x: [T], _ w: [T], _ u: [T], _ b: [T], _ c: [T], _ h0: [T], _ c0: [T],
+      _ upstream: [T],
+      table: RecurrentTable? = nil
     ) -> Run<T> {
       let rows = layout.steps * layout.batch
       var output = [T](repeating: -7, count: rows * layout.outputStride)
@@ -48,7 +50,7 @@ extension PerKernelSet {
                       hiddenBias: c.baseAddress!)
                     cells.withUnsafeMutableBufferPointer { cells in
                       recurrentForward(
-                        layout, x.baseAddress!, weights, hidden: h0.baseAddress!,
+                        layout, x.baseAddress!, table: table, weights, hidden: h0.baseAddress!,
                         cell: isLSTM ? c0.baseAddress! : nil, output: &output, gates: &gates,
                         cells: isLSTM ? cells.baseAddress! : nil)
                       output.withUnsafeBufferPointer { output in
@@ -152,6 +154,18 @@ extension PerKernelSet {
             let small = run(
               layout, single(x), single(w), single(u), single(b), single(c), single(h0), single(c0), single(upstream))
             expectAgreement(small.output, single(expected), units: 64, floor: 1e-4, "Float \(label)")
+            // The same input as rows of a table, in another order, one of which is not used.
+            let rows = steps * batch
+            let shuffled = x.count / max(inputs, 1) == rows ? (0..<rows).map { (7 * $0 + 3) % (rows + 1) } : []
+            if rows % 7 != 6 {
+              var content = [Double](repeating: 5, count: (rows + 1) * inputs)
+              for (row, place) in shuffled.enumerated() {
+                for i in 0..<inputs { content[place * inputs + i] = x[row * inputs + i] }
+              }
+              let looked = run(
+                layout, content, w, u, b, c, h0, c0, upstream, table: RecurrentTable(rows: rows + 1, places: shuffled))
+              expectAgreement(looked.output, expected, units: 64, floor: 1e-12, "table \(label)")
+            }
             for (a, b) in zip(small.gradients, result.gradients) {
               expectAgreement(a, single(b), units: 64, floor: 2e-3, "gradient in Float \(label)")
             }
