@@ -42,7 +42,10 @@ package func allocateAligned(_ bytes: Int) -> UnsafeMutableRawPointer? {
   guard bytes >= 2 * hugePage else { return aligned_alloc(64, roundUp(max(bytes, 64), 64)) }
   guard let address = aligned_alloc(hugePage, roundUp(bytes, 64)) else { return aligned_alloc(64, roundUp(bytes, 64)) }
   // Whole pages only: the rest of the last one would cost memory that nobody asked for.
-  madvise(address, bytes / hugePage * hugePage, MADV_HUGEPAGE)
+  // (Musl declares `madvise` only to programs that ask for GNU's extensions, which Swift's do not.)
+  #if canImport(Glibc)
+    madvise(address, bytes / hugePage * hugePage, MADV_HUGEPAGE)
+  #endif
   return address
 }
 
