@@ -23,10 +23,10 @@ protocol Command {
 enum Tool {
   static var commands: [any Command.Type] {
     [
-      TrainCommand.self, TrainLanguageModelCommand.self, EvaluateCommand.self, EvaluateLanguageModelCommand.self,
-      PredictCommand.self, GenerateCommand.self, QuantizeCommand.self, ExportCommand.self, OverfitCommand.self,
-      ForecastCommand.self, GradcheckCommand.self,
-      InfoCommand.self,
+      TrainCommand.self, TrainLanguageModelCommand.self, TrainVAECommand.self, TrainDCGANCommand.self,
+      PretrainCommand.self, EvaluateCommand.self, EvaluateLanguageModelCommand.self, PredictCommand.self,
+      GenerateCommand.self, QuantizeCommand.self, ExportCommand.self, OverfitCommand.self, ForecastCommand.self,
+      GradcheckCommand.self, InfoCommand.self,
     ]
   }
 

@@ -26,7 +26,7 @@ protocol Generation {
 /// `apus generate`: makes something new with a saved model.
 struct GenerateCommand: Command {
   /// The kinds of models, the first that accepts a file takes it.
-  static var kinds: [any Generation.Type] { [TextGeneration.self] }
+  static var kinds: [any Generation.Type] { [TextGeneration.self, ImageGeneration.self] }
 
   /// What all kinds take.
   struct Settings {
@@ -39,7 +39,7 @@ struct GenerateCommand: Command {
 
   static let description = CommandDescription(
     name: "generate",
-    summary: "make something new with a saved model: text",
+    summary: "make something new with a saved model: text, images",
     discussion: """
       The file says what its model makes.
 
@@ -48,7 +48,7 @@ struct GenerateCommand: Command {
       """,
     operands: .init(placeholder: "FILE", minimum: 1, maximum: 1, minimumWords: "a model file is"),
     options: kinds.flatMap { $0.options } + [
-      OptionDescription("count", "N", "pieces to make (default: 1; 20 where the model makes lines)"),
+      OptionDescription("count", "N", "pieces to make (default: 1; 20 where the model makes lines, 64 images)"),
       OptionDescription("seed", "N", "what the draws depend on (default: 0)"),
       OptionDescription("threads", "N", "threads to use; the result does not depend on it (default: all CPUs)"),
       OptionDescription("json", nil, "print one JSON object for each piece instead"),

@@ -39,7 +39,7 @@ public enum Gzip {
     }
   }
 
-  /// The content in a gzip file, compressed quickly rather than well.
+  /// The content in a gzip file.
   ///
   /// The result depends on the content alone: no time stamp is stored.
   public static func compress(_ bytes: [UInt8]) -> [UInt8] {

@@ -80,11 +80,15 @@ final class InflateOutput {
 
   func advance(to newCount: Int) { count = newCount }
 
+  /// Appends bytes; throws when there are more than the limit lets in, after those that it does.
   func append(_ bytes: UnsafeBufferPointer<UInt8>) throws(InflateFault) {
-    while capacity - count < bytes.count { try grow() }
-    guard let base = bytes.baseAddress else { return }
-    (start + count).update(from: base, count: bytes.count)
-    count += bytes.count
+    let fitting = min(bytes.count, limit - count)
+    while capacity - count < fitting { try grow() }
+    if let base = bytes.baseAddress {
+      (start + count).update(from: base, count: fitting)
+      count += fitting
+    }
+    guard fitting == bytes.count else { throw .limit }
   }
 
   /// Hands the bytes over, without a copy; nothing can be appended after it.

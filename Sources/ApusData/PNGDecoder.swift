@@ -178,11 +178,7 @@ struct PNGDecoder {
         let left = offset >= stride ? Int(content[row + offset - stride]) : 0
         let up = isFirst ? 0 : Int(content[above + offset])
         let corner = offset >= stride && !isFirst ? Int(content[above + offset - stride]) : 0
-        // Paeth: the neighbour that is nearest to left + up − corner.
-        let estimate = left + up - corner
-        let (toLeft, toUp, toCorner) = (abs(estimate - left), abs(estimate - up), abs(estimate - corner))
-        let nearest = toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner
-        content[row + offset] &+= UInt8(nearest)
+        content[row + offset] &+= UInt8(PNGHeader.paeth(left, up, corner))
       }
     default:
       throw DataError(
@@ -235,33 +231,5 @@ struct PNGDecoder {
           column, index < transparency.count ? over(palette[index], Float(transparency[index]) / 255) : palette[index])
       }
     }
-  }
-}
-
-/// Writes PNG files of 8 bits of grey.
-enum PNGEncoder {
-  static func encode(width: Int, height: Int, grey: [UInt8]) -> [UInt8] {
-    var file = PNGHeader.signature
-    var header: [UInt8] = []
-    header.appendBigEndian(UInt32(width))
-    header.appendBigEndian(UInt32(height))
-    header += [8, PNGHeader.Color.grey.rawValue, 0, 0, 0]
-    append("IHDR", header, to: &file)
-    var content: [UInt8] = []
-    content.reserveCapacity(height * (width + 1))
-    for row in 0..<height {
-      content.append(0)
-      content += grey[row * width..<(row + 1) * width]
-    }
-    append("IDAT", Zlib.compress(content), to: &file)
-    append("IEND", [], to: &file)
-    return file
-  }
-
-  private static func append(_ type: String, _ content: [UInt8], to file: inout [UInt8]) {
-    file.appendBigEndian(UInt32(content.count))
-    let checked = Array(type.utf8) + content
-    file += checked
-    file.appendBigEndian(CRC32.checksum(checked))
   }
 }

@@ -83,6 +83,14 @@ struct PNGHeader {
   /// Bytes from a byte of a row to the one that filters compare it with.
   var pixelStride: Int { max(1, depth * color.channels / 8) }
 
+  /// What filter 4 foresees of a byte (Paeth): the neighbour that is nearest to left + up − corner.
+  @inline(__always)
+  static func paeth(_ left: Int, _ up: Int, _ corner: Int) -> Int {
+    let estimate = left + up - corner
+    let (toLeft, toUp, toCorner) = (abs(estimate - left), abs(estimate - up), abs(estimate - corner))
+    return toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner
+  }
+
   /// Bytes of a row of that many pixels, without its filter byte.
   func rowBytes(_ columns: Int) -> Int { (columns * depth * color.channels + 7) / 8 }
 

@@ -46,10 +46,10 @@ public enum Zlib {
     }
   }
 
-  /// The content in a zlib stream, compressed quickly rather than well.
+  /// The content in a zlib stream.
   public static func compress(_ bytes: [UInt8]) -> [UInt8] {
     bytes.withUnsafeBufferPointer { buffer in
-      var result: [UInt8] = [0x78, 0x01]
+      var result: [UInt8] = [0x78, 0x9C]
       result += Deflate.compress(buffer)
       result.appendBigEndian(Adler32.checksum(buffer))
       return result

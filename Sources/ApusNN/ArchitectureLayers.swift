@@ -48,6 +48,10 @@ extension ArchitectureBuilder {
       try arguments.end()
       try pay([channels])
       return Layers<Scalar>.PReLU(channels, initialSlope: slope)
+    case "Unflatten":
+      let extents = try arguments.extents()
+      try arguments.end()
+      return Layers<Scalar>.Unflatten(extents)
     case "LayerNorm", "RMSNorm":
       return try rowNormalization(name, &arguments)
     case "GroupNorm":

@@ -44,14 +44,39 @@ public func binaryCrossEntropyWithLogits<Scalar: TensorScalar>(
   positiveWeight: Tensor<Scalar>? = nil, reduction: Reduction = .mean
 ) -> Tensor<Scalar> {
   let name = "binaryCrossEntropyWithLogits"
-  let positive = positiveWeight.map { broadcastScalars($0, to: input.shape, name, "positiveWeight") }
+  guard let positiveWeight else {
+    return evenBinaryCrossEntropy(name, input, target, weight: weight, reduction: reduction)
+  }
+  let positive = broadcastScalars(positiveWeight, to: input.shape, name, "positiveWeight")
   return pointwiseLoss(name, input, target, weight: weight, reduction: reduction) { position, x, y in
-    let p = positive.map { Double($0[position]) } ?? 1
+    let p = Double(positive[position])
     let factor = 1 + (p - 1) * y
     // log(1 + e⁻ˣ) and 1 / (1 + eˣ), the exponential always of a number below 0.
     let small = exp(-x.magnitude)
     let softplus = log1p(small) + max(-x, 0)
     let complement = x >= 0 ? small / (1 + small) : 1 / (1 + small)
     return ((1 - y) * x + factor * softplus, 1 - y - factor * complement, (p - 1) * softplus - x)
+  }
+}
+
+/// The case without a weight of the yes part, which autoencoders call for every pixel: max(x, 0) − x y + log(1 + e^−|x|),
+/// in passes of the vector math. Derivatives: sigmoid x − y, and −x by the target.
+private func evenBinaryCrossEntropy<Scalar: TensorScalar>(
+  _ name: String, _ input: Tensor<Scalar>, _ target: Tensor<Scalar>, weight: Tensor<Scalar>?, reduction: Reduction
+) -> Tensor<Scalar> {
+  demand(
+    input.shape == target.shape, "\(name): the input has shape \(input.shape), the target \(target.shape)")
+  let shape = input.shape
+  let weights = weight.map { Tensor(broadcastScalars($0, to: shape, name, "weight"), shape: shape) }
+  let (x, y) = (input.detached(), target.detached())
+  let value = withoutGradients {
+    let losses = x.relu() - x * y + log1p(exp(-x.abs()))
+    return reduce(weights.map { losses * $0 } ?? losses, reduction)
+  }
+  let factor = reduction == .mean ? 1 / Scalar(shape.elementCount) : 1
+  let wantsTarget = target.requiresGradient
+  return Tensor.recorded(name, value, inputs: [input, target]) { upstream in
+    let scaled = weights.map { $0 * (upstream * factor) } ?? upstream * factor
+    return [(x.sigmoid() - y) * scaled, wantsTarget ? -x * scaled : nil]
   }
 }

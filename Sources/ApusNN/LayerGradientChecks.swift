@@ -85,6 +85,7 @@ extension GradientCheckRegistry {
     GradientCheckEntry("Dropout", inputShape: [6, 5]) { L.Dropout(0.3) },
     GradientCheckEntry("Dropout2d", inputShape: [4, 5, 2, 2]) { L.Dropout2d(0.3) },
     GradientCheckEntry("Flatten", inputShape: [2, 3, 4]) { L.Flatten() },
+    GradientCheckEntry("Unflatten", inputShape: [2, 12]) { L.Unflatten([3, 2, 2]) },
     GradientCheckEntry("ReLU", inputShape: [4, 5]) { L.ReLU() },
     GradientCheckEntry("LeakyReLU", inputShape: [4, 5]) { L.LeakyReLU(0.1) },
     GradientCheckEntry("Sigmoid", inputShape: [4, 5]) { L.Sigmoid() },

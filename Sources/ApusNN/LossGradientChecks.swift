@@ -59,6 +59,13 @@ extension GradientCheckRegistry {
     loss("poissonNLLLoss, of rates", [[3, 4], [3, 4]], probabilities: [0]) {
       poissonNLLLoss($0[0], $0[1], logInput: false)
     },
+    loss("standardNormalDivergence", [[3, 4], [3, 4]]) {
+      standardNormalDivergence(mean: $0[0], logVariance: $0[1])
+    },
+    loss("standardNormalDivergence, of codes that are drawn too", [[3, 4], [3, 4], [3, 4]]) {
+      let codes = reparameterized(mean: $0[0], logVariance: $0[1], noise: $0[2])
+      return standardNormalDivergence(mean: $0[0], logVariance: $0[1], reduction: .none) + sin(codes).sum(dim: 1)
+    },
     loss("hingeLoss", [[3, 4]]) { hingeLoss($0[0], signs, reduction: .none) },
     loss("hingeEmbeddingLoss", [[3, 4]]) { hingeEmbeddingLoss($0[0], signs, margin: 0.7) },
     loss("softMarginLoss", [[3, 4]]) { softMarginLoss($0[0], signs) },

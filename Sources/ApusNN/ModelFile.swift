@@ -36,6 +36,12 @@ public struct ModelFile: Sendable {
     static let mean = "apus.input_mean"
     static let deviation = "apus.input_deviation"
     static let quantization = "apus.quantization"
+    /// What sort of model it is, where that is no classifier: `ImageGenerator.Kind`.
+    static let kind = "apus.kind"
+    /// Numbers in the codes of a model that makes images.
+    static let latentSize = "apus.latent_size"
+    /// How one of several networks is built, as `"apus.architecture.decoder"`.
+    static func part(_ name: String) -> String { "\(architecture).\(name)" }
   }
 
   /// Where the file was read from.

@@ -4,6 +4,9 @@ extension Layers.Sequential {
   /// The output's extents of the layers beyond the classifier's, nil when the input does not fit or the layer is not known.
   static func moreExtents(of module: Layers<Scalar>.Step, _ input: [Int]) -> [Int]? {
     switch module {
+    case let layer as Layers<Scalar>.Unflatten:
+      let fits = input.count == 2 && input[1] == layer.sampleShape.elementCount
+      return fits ? [input[0]] + Array(layer.sampleShape) : nil
     case let layer as Layers<Scalar>.LayerNorm:
       return Array(input.suffix(layer.normalizedShape.rank)) == Array(layer.normalizedShape) ? input : nil
     case let layer as Layers<Scalar>.RMSNorm:

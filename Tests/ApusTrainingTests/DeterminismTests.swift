@@ -51,4 +51,21 @@ import Testing
       }
     }
   }
+  @Test func modelsOfImagesLearnTheSameBitsAtAnyNumberOfThreads() throws {
+    let digits = SyntheticDigits.dataset(count: 192, seed: 1)
+    func bits(_ threads: Int) throws -> [UInt32] {
+      let before = Threads.count
+      Threads.count = threads
+      defer { Threads.count = before }
+      let vae = VAELearner(withSeed(6) { VariationalAutoencoder(latentSize: 3, channels: (4, 8)) }, seed: 6)
+      try vae.fit(digits, epochs: 1, batchSize: 64, seed: 6)
+      let dcgan = DCGANLearner(withSeed(6) { DCGAN(latentSize: 5, channels: (4, 8)) }, seed: 6)
+      try dcgan.fit(digits, epochs: 1, batchSize: 64, seed: 6)
+      return (vae.model.parameters + dcgan.model.parameters).flatMap {
+        $0.value.detached().scalars.map(\.bitPattern)
+      }
+    }
+    let one = try bits(1)
+    for threads in [2, 3] { #expect(try bits(threads) == one, "\(threads) threads") }
+  }
 }
