@@ -43,7 +43,7 @@ struct stat {
 };
 C
 sed -i -e 's/ino_t d_ino/__ino_t d_ino/' -e 's/off_t d_off/__off_t d_off/' "$headers/bits/dirent.h"
-printf '#include <%s>\n' dirent.h errno.h fcntl.h math.h pthread.h sched.h signal.h stdio.h stdlib.h string.h \
+printf '#include <%s>\n' dirent.h errno.h fcntl.h math.h poll.h pthread.h sched.h signal.h stdio.h stdlib.h string.h \
   sys/ioctl.h sys/stat.h sys/wait.h termios.h time.h unistd.h >"$folder/c/musl.h"
 printf 'module CMusl [system] { header "musl.h" export * }\n' >"$folder/c/module.modulemap"
 # What the SDK's module adds to the headers, because C has it as macros or with variable arguments.
@@ -71,7 +71,10 @@ public final class DispatchQueue: Sendable {
   public static func concurrentPerform(iterations: Int, execute work: (Int) -> Void) {}
 }
 SWIFT
-flags=(-swift-version 6 -package-name apus -I "$folder/modules" -I "$folder/c" -Xcc "-I$headers")
+# SwiftPM names the package after its folder, and what has package access is seen under that name only.
+package="$(grep -o '"-package-name","[^"]*"' .build/debug.yaml | head -n 1 | cut -d'"' -f4 || true)"
+[ -n "$package" ] || { echo "the name of the package is not in .build/debug.yaml" >&2; exit 1; }
+flags=(-swift-version 6 -package-name "$package" -I "$folder/modules" -I "$folder/c" -Xcc "-I$headers")
 for module in Musl Dispatch; do
   swiftc "${flags[@]}" -parse-as-library -emit-module -module-name "$module" -o "$folder/modules/$module.swiftmodule" "$folder/$module.swift"
 done
