@@ -76,6 +76,11 @@ func parallelFor(
 ///
 /// The caller works too, and waits only for chunks that a member has claimed, never for a member that got no thread.
 ///
+/// The caller claims chunks from the front, members claim from the back. When stages follow one another whose chunks stand for
+/// the same rows, images or channels, each core then finds most of what it needs in its own cache. That matters where cores do
+/// not share their last cache, as on virtual machines whose CPUs may lie anywhere on the host: there a line that the other core
+/// wrote costs a microsecond, so a claim, which is such a line, takes several chunks while many are left.
+///
 /// `@unchecked Sendable`: the plain fields `body`, `context`, `job` and `instructionSet` are written only by the thread that holds `busy`,
 /// before it publishes the job in `ticket` (releasing), and read only by a member that has claimed one of its chunks
 /// from `ticket` (acquiring). The writer cannot go on to the next job before that chunk is counted in `finished`.
@@ -89,8 +94,8 @@ final class WorkerTeam: @unchecked Sendable {
   /// Chunks of one job at most; a job with more is cut into groups of chunks.
   private static let maximumChunks = (1 << 20) - 1
 
-  /// The job on offer: 24 bits of job number, 20 bits of chunk count, 20 bits of the next chunk to claim. Being one
-  /// word, a claim succeeds only for the job that its reader saw.
+  /// The job on offer: 24 bits of job number, 20 bits for the end and 20 for the start of the chunks not yet claimed. Being
+  /// one word, a claim succeeds only for the job that its reader saw.
   private let ticket = Atomic<UInt64>(0)
   private let finished = Atomic<Int>(0)
   private let busy = Atomic<Bool>(false)
@@ -117,7 +122,7 @@ final class WorkerTeam: @unchecked Sendable {
     finished.store(0, ordering: .relaxed)
     job = (job &+ 1) & 0xFF_FFFF
     ticket.store(job << 40 | UInt64(chunks) << 20, ordering: .releasing)
-    while claimAndRun() {}
+    while claimAndRun(fromFront: true) {}
     var spins = 0
     while finished.load(ordering: .acquiring) < chunks {
       spins &+= 1
@@ -126,29 +131,33 @@ final class WorkerTeam: @unchecked Sendable {
     return true
   }
 
-  /// Takes one chunk of the job on offer and runs it; false when none is left.
-  private func claimAndRun() -> Bool {
+  /// Takes some chunks of the job on offer, from one of its ends, and runs them; false when none is left.
+  private func claimAndRun(fromFront: Bool) -> Bool {
     var seen = ticket.load(ordering: .acquiring)
     while true {
-      let next = seen & 0xFFFFF
-      guard next < seen >> 20 & 0xFFFFF else { return false }
+      let (start, end) = (seen & 0xFFFFF, seen >> 20 & 0xFFFFF)
+      guard start < end else { return false }
+      // A quarter of a fair share of the rest: what is left evens out whatever the others take.
+      let count = max(1, (end - start) / UInt64(4 * max(2, WorkerTeam.limit.load(ordering: .relaxed))))
       let (exchanged, original) = ticket.weakCompareExchange(
-        expected: seen, desired: seen &+ 1, ordering: .acquiringAndReleasing)
+        expected: seen, desired: fromFront ? seen &+ count : seen &- (count << 20), ordering: .acquiringAndReleasing)
       if exchanged {
-        execute(Int(next))
-        finished.wrappingAdd(1, ordering: .releasing)
+        execute(fromFront ? Int(start)..<Int(start + count) : Int(end - count)..<Int(end))
+        finished.wrappingAdd(Int(count), ordering: .releasing)
         return true
       }
       seen = original
     }
   }
 
-  private func execute(_ chunk: Int) {
+  private func execute(_ chunks: Range<Int>) {
     guard let body, let context else { return }
     if let instructionSet {
-      InstructionSet.with(instructionSet) { body(context, chunk) }
+      InstructionSet.with(instructionSet) {
+        for chunk in chunks { body(context, chunk) }
+      }
     } else {
-      body(context, chunk)
+      for chunk in chunks { body(context, chunk) }
     }
   }
 
@@ -175,8 +184,8 @@ final class WorkerTeam: @unchecked Sendable {
     var deadline = monotonicSeconds() + WorkerTeam.patience
     var spins = 0
     while true {
-      if claimAndRun() {
-        while claimAndRun() {}
+      if claimAndRun(fromFront: false) {
+        while claimAndRun(fromFront: false) {}
         deadline = monotonicSeconds() + WorkerTeam.patience
         spins = 0
       }

@@ -32,6 +32,21 @@ import Testing
     }
   }
 
+  @Test func chunksOfUnequalLengthAreSharedOut() {
+    // The last chunk is claimed first by a member, and takes longer than all others: the caller does these meanwhile.
+    with(threads: 2) {
+      for chunks in [2, 9, 40, 333] {
+        let sum = Atomic<Int>(0)
+        parallelFor(chunks) { chunk in
+          var rest = chunk == chunks - 1 ? 200_000 : 100
+          while rest > 0 { rest -= 1 + sum.load(ordering: .relaxed) & 0 }
+          sum.wrappingAdd(chunk + 1, ordering: .relaxed)
+        }
+        #expect(sum.load(ordering: .relaxed) == chunks * (chunks + 1) / 2)
+      }
+    }
+  }
+
   @Test func manySmallForksStayCorrect() {
     with(threads: 4) {
       for round in 0..<20_000 {
