@@ -35,9 +35,13 @@ let kernelTargets: [Target] =
 
 // A section for each function, and none kept merely because it is public: the linker then leaves out what a program does
 // not call. Without this a program that only multiplies matrices carries every driver.
+//
+// Regular expressions (`_StringProcessing`, imported by every file unless told otherwise) are 1.2 MB of a static program, and one call of
+// `contains("text")` brings them in: without the import such a call does not compile.
 let collectable: [SwiftSetting] = [
   .unsafeFlags(
-    ["-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link"], .when(configuration: .release))
+    ["-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link"], .when(configuration: .release)),
+  .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"]),
 ]
 
 // The steps of Docs/GEMM.md are compiled for each instruction set too, or they could not be set beside the shipped one.
@@ -64,6 +68,7 @@ let package = Package(
   products: [
     .library(name: "Apus", targets: ["Apus"]),
     .library(name: "ApusCompute", targets: ["ApusCompute"]),
+    .library(name: "ApusInference", targets: ["ApusInference"]),
     .library(name: "ApusTensor", targets: ["ApusTensor"]),
     .library(name: "ApusData", targets: ["ApusData"]),
     .library(name: "ApusNN", targets: ["ApusNN"]),
@@ -74,14 +79,18 @@ let package = Package(
   targets: kernelTargets + ladderTargets + [
     .target(
       name: "ApusCompute", dependencies: kernelTargets.map { .byName(name: $0.name) }, swiftSettings: collectable),
+    .target(name: "ApusFiles", dependencies: ["ApusCompute"], swiftSettings: collectable),
+    .target(name: "ApusInference", dependencies: ["ApusCompute", "ApusFiles"], swiftSettings: collectable),
     .target(name: "ApusTensor", dependencies: ["ApusCompute"], swiftSettings: collectable),
-    .target(name: "ApusData", dependencies: ["ApusTensor"], swiftSettings: collectable),
+    .target(name: "ApusData", dependencies: ["ApusTensor", "ApusFiles"], swiftSettings: collectable),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusData"], swiftSettings: collectable),
     .target(name: "ApusTraining", dependencies: ["ApusNN", "ApusData", "ApusTensor"], swiftSettings: collectable),
     .target(
       name: "Apus",
       dependencies: ["ApusCompute", "ApusTensor", "ApusData", "ApusNN", "ApusTraining"]),
-    .executableTarget(name: "ApusCLI", dependencies: ["Apus"]),
+    .executableTarget(
+      name: "ApusCLI", dependencies: ["Apus"],
+      swiftSettings: [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]),
     .target(name: "Accuracy", dependencies: ["ApusCompute"], path: "Benchmarks/Accuracy"),
     .executableTarget(
       name: "ApusBench",
@@ -90,6 +99,7 @@ let package = Package(
 
     .testTarget(name: "ApusComputeTests", dependencies: ["ApusCompute", "Accuracy"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor"]),
+    .testTarget(name: "ApusInferenceTests", dependencies: ["ApusInference", "ApusNN"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusTensor", "ApusData"]),
     .testTarget(name: "ApusTrainingTests", dependencies: ["Apus"]),

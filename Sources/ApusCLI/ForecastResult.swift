@@ -80,7 +80,7 @@ struct ForecastResult {
     for step in forecast.indices {
       let came = truth.isEmpty ? nil : truth[step]
       let time = label(step, series)
-      let field = time.contains { $0 == "," || $0 == "\"" } ? "\"\(time.replacing("\"", with: "\"\""))\"" : time
+      let field = time.contains { $0 == "," || $0 == "\"" } ? "\"\(time.substituting("\"", with: "\"\""))\"" : time
       lines.append("\(field),\(forecast[step]),\(baseline[step]),\(came.map { "\($0)" } ?? "")")
     }
     return lines.joined(separator: "\n") + "\n"

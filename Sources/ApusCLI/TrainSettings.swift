@@ -107,9 +107,9 @@ struct TrainSettings {
     let recipe = model.recipe.optimizerName
     guard let learningRate else { return recipe }
     return recipe.split(separator: ",").map { part in
-      guard part.contains("learning rate") else { return String(part) }
+      guard part.holds("learning rate") else { return String(part) }
       return " learning rate \(learningRate)"
-        + (part.contains("falling to") ? " and falling" : part.contains("rising") ? " rising" : "")
+        + (part.holds("falling to") ? " and falling" : part.holds("rising") ? " rising" : "")
     }.joined(separator: ",")
   }
 }

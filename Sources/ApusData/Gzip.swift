@@ -148,13 +148,3 @@ extension DataError {
       expected: words.kind == .tooLarge ? "at most \(limit) decompressed bytes" : words.expected, found: words.found)
   }
 }
-
-extension [UInt8] {
-  /// Appends four bytes, the low one first.
-  mutating func appendLittleEndian(_ value: UInt32) {
-    for shift in stride(from: 0, to: 32, by: 8) { append(UInt8(truncatingIfNeeded: value >> UInt32(shift))) }
-  }
-
-  /// Appends four bytes, the high one first.
-  mutating func appendBigEndian(_ value: UInt32) { appendLittleEndian(value.byteSwapped) }
-}

@@ -1,3 +1,4 @@
+import ApusData
 import ApusTensor
 
 extension Layers {
@@ -45,7 +46,7 @@ extension Layers {
       }
       self.dropout = Layers.Dropout(dropout)
       var source = scopedRandom()
-      for (name, parameter) in namedParameters where !name.contains("norm") {
+      for (name, parameter) in namedParameters where !name.holds("norm") {
         // What every layer adds to the way around would make it grow with the number of layers.
         let endsPart = name.hasSuffix("out_proj.weight") || name.hasSuffix("linear2.weight")
         let deviation = 0.02 / (endsPart ? Double(2 * layers).squareRoot() : 1)

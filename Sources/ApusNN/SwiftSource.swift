@@ -133,7 +133,7 @@ public struct SwiftSource: Sendable {
       \(parts.places)
       \(parts.body.map { "    " + $0 }.joined(separator: "\n"))
         }
-      \(pixels.replacing("PIXELS", with: "\(parts.pixelOffset)"))
+      \(pixels.substituting("PIXELS", with: "\(parts.pixelOffset)"))
         /// The largest difference from what Apus computed for an input that stands in this file: at most \(tolerance)
         /// where all is well. Takes memory for the test while it runs.
         public func selfTestError() -> Float {
@@ -247,7 +247,7 @@ struct SourceParts {
   var places: String {
     let text = body.joined()
     let all = [("even", evenOffset), ("odd", oddOffset), ("padded", paddedOffset)]
-    return all.filter { text.contains($0.0) }.map { name, offset in
+    return all.filter { text.holds($0.0) }.map { name, offset in
       "    let \(name) = (memory + \(offset)).assumingMemoryBound(to: \(scalar).self)"
     }.joined(separator: "\n")
   }

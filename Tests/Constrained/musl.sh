@@ -78,7 +78,7 @@ flags=(-swift-version 6 -package-name "$package" -I "$folder/modules" -I "$folde
 for module in Musl Dispatch; do
   swiftc "${flags[@]}" -parse-as-library -emit-module -module-name "$module" -o "$folder/modules/$module.swiftmodule" "$folder/$module.swift"
 done
-for module in ApusCompute ApusTensor ApusData ApusNN ApusTraining ApusCLI; do
+for module in ApusCompute ApusFiles ApusInference ApusTensor ApusData ApusNN ApusTraining ApusCLI; do
   mkdir "$folder/$module"
   cp Sources/"$module"/*.swift "$folder/$module"
   sed -i 's/canImport(Glibc)/canImport(NoGlibc)/' "$folder/$module"/*.swift

@@ -27,6 +27,7 @@ for pair in Nehalem:baseline Haswell:avx2; do
   on "$cpu" "$programs/sgemm" | grep -q "on $set: right$" || fail "sgemm on $cpu"
   on "$cpu" "$programs/conv2d" | grep -q "on $set: right$" || fail "conv2d on $cpu"
   on "$cpu" "$programs/digits" "$model" "$image" | grep -q "on $set$" || fail "digits on $cpu"
+  on "$cpu" "$programs/named" "$model" "$image" | grep -q "on $set$" || fail "named on $cpu"
   on "$cpu" "$programs/apus" train --data synthetic --limit 100 --epochs 1 --json >"$folder/out" || fail "train on $cpu"
   grep -q '"test_accuracy"' "$folder/out" || fail "train on $cpu: $(cat "$folder/out")"
   on "$cpu" "$programs/apus" gradcheck matmul conv2d maxPool2d softmax Conv2d Linear LSTM GRU BatchNorm --json >"$folder/out" || fail "apus gradcheck on $cpu: $(tail -n 3 "$folder/out")"

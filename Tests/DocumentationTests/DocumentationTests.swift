@@ -85,8 +85,8 @@ import Testing
 
     let build = try buildFolder()
     let objects = try [
-      "ApusKernels", "ApusKernelsAVX2", "ApusKernelsAVX512", "ApusCompute", "ApusTensor", "ApusData", "ApusNN",
-      "ApusTraining", "Apus",
+      "ApusKernels", "ApusKernelsAVX2", "ApusKernelsAVX512", "ApusCompute", "ApusFiles", "ApusInference", "ApusTensor",
+      "ApusData", "ApusNN", "ApusTraining", "Apus",
     ].flatMap { try objectFiles(of: $0, in: build) }
     let program = folder.appendingPathComponent("blocks").path
     let compiled = try run(
@@ -130,8 +130,13 @@ import Testing
   private func objectFiles(of module: String, in build: URL) throws -> [String] {
     let folder = build.appendingPathComponent("\(module).build")
     guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+    // A build folder keeps the objects of files that are no longer in the module.
+    let sources = CodeBlocks.root.appendingPathComponent("Sources/\(module)")
+    func isCurrent(_ object: String) -> Bool {
+      FileManager.default.fileExists(atPath: sources.appendingPathComponent(String(object.dropLast(2))).path)
+    }
     return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { $0.hasSuffix(".swift.o") || $0 == "\(module).o" }
+      .filter { $0.hasSuffix(".swift.o") ? isCurrent($0) : $0 == "\(module).o" }
       .map { folder.appendingPathComponent($0).path }
   }
 

@@ -16,6 +16,7 @@ let package = Package(
   targets: [
     program("sgemm", "ApusCompute"),
     program("conv2d", "ApusCompute"),
+    program("named", "ApusInference"),
     program("digits", "ApusNN"),
     program("train", "Apus"),
     .executableTarget(name: "stopwatch"),

@@ -97,12 +97,12 @@ extension DataError: CustomStringConvertible {
 }
 
 /// Runs `body`, and names `path` in an error that does not yet name a file.
-func locating<Result>(_ path: String?, _ body: () throws(DataError) -> Result) throws(DataError) -> Result {
+package func locating<Result>(_ path: String?, _ body: () throws(DataError) -> Result) throws(DataError) -> Result {
   do { return try body() } catch { throw error.located(in: path) }
 }
 
 /// Text out of a hostile file, fit for a message: printable ASCII as it is, the rest escaped, at most 60 characters.
-func quoted(_ text: some StringProtocol) -> String {
+package func quoted(_ text: some StringProtocol) -> String {
   var result = "\""
   var length = 0
   for scalar in text.unicodeScalars {
@@ -114,7 +114,7 @@ func quoted(_ text: some StringProtocol) -> String {
 }
 
 /// The product, or nil when a factor is negative or the product does not fit.
-func checkedProduct(_ factors: [Int]) -> Int? {
+package func checkedProduct(_ factors: [Int]) -> Int? {
   guard factors.allSatisfy({ $0 >= 0 }) else { return nil }
   // A zero makes the product 0, however large the others are.
   if factors.contains(0) { return 0 }

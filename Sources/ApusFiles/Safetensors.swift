@@ -1,16 +1,10 @@
-import ApusTensor
-
 /// Named tensors in the safetensors format, which PyTorch, JAX and others read and write: a JSON header, then the plain
 /// numbers.
 ///
 /// ```swift
-/// var file = Safetensors()
-/// file.metadata["format"] = "pt"
-/// file.set("fc.weight", weight)
-/// try file.write(to: "net.safetensors")
-///
-/// let read = try Safetensors(path: "net.safetensors")
-/// let same: Tensor<Float> = try read.tensor("fc.weight")
+/// let file = try Safetensors(path: "net.safetensors")
+/// let weight = try file.floats("fc.weight")     // [Float], of shape file["fc.weight"]!.shape
+/// let same: Tensor<Float> = try file.tensor("fc.weight")     // with ApusData, which also adds tensors and writes them
 /// ```
 public struct Safetensors: Sendable {
   /// Free text by name, kept beside the tensors.
@@ -19,7 +13,7 @@ public struct Safetensors: Sendable {
   public private(set) var entries: [Entry] = []
   private var places: [String: Int] = [:]
   /// The file that the entries came from, for messages.
-  private var path: String?
+  package private(set) var path: String?
 
   /// One tensor: its name, type, shape, and its numbers as they lie in the file.
   public struct Entry: Equatable, Sendable {
@@ -77,69 +71,26 @@ public struct Safetensors: Sendable {
   /// The tensor of a name as the file holds it, or nil.
   public subscript(name: String) -> Entry? { places[name].map { entries[$0] } }
 
-  private func entry(_ name: String) throws(DataError) -> Entry {
+  /// The numbers of a name in row-major order, converted to `Float`.
+  ///
+  /// - Throws: `DataError` of kind `missing` when there is none of that name.
+  public func floats(_ name: String) throws(DataError) -> [Float] {
+    let entry = try entry(name)
+    return [Float](unsafeUninitializedCapacity: entry.bytes.count / entry.elementType.size) { target, count in
+      count = entry.bytes.count / entry.elementType.size
+      let numbers = UnsafeMutableBufferPointer(rebasing: target[..<count])
+      entry.bytes.withUnsafeBytes { entry.elementType.decode($0, into: numbers) }
+    }
+  }
+
+  /// The tensor of a name as the file holds it.
+  ///
+  /// - Throws: `DataError` of kind `missing` when there is none of that name.
+  package func entry(_ name: String) throws(DataError) -> Entry {
     guard let entry = self[name] else {
       throw DataError(.missing, path: path, expected: "a tensor named \(quoted(name))", found: "none")
     }
-    guard entry.shape.count <= Shape.maximumRank else {
-      throw DataError(
-        .unsupported, path: path, expected: "\(quoted(name)) to have at most \(Shape.maximumRank) extents",
-        found: "\(entry.shape.count)")
-    }
     return entry
-  }
-
-  /// The tensor of a name, its numbers converted to `Scalar`.
-  ///
-  /// - Throws: `DataError` of kind `missing` when there is none of that name.
-  public func tensor<Scalar: TensorScalar>(
-    _ name: String, as _: Scalar.Type = Scalar.self
-  ) throws(DataError) -> Tensor<Scalar> {
-    let entry = try entry(name)
-    return Tensor(shape: Shape(entry.shape)) { target in
-      entry.bytes.withUnsafeBytes { entry.elementType.decode($0, into: target) }
-    }
-  }
-
-  /// The tensor of a name as integers.
-  ///
-  /// - Throws: `DataError`: `missing`, or `unsupported` when its type has fractions, or a number is beyond `Int`.
-  public func integers(_ name: String) throws(DataError) -> IndexTensor {
-    let entry = try entry(name)
-    guard let values = entry.bytes.withUnsafeBytes({ entry.elementType.decodeIntegers($0) }) else {
-      throw DataError(
-        .unsupported, path: path, expected: "\(quoted(name)) to hold integers of at most 63 bits",
-        found: entry.elementType.rawValue)
-    }
-    return IndexTensor(values, shape: Shape(entry.shape))
-  }
-
-  /// Adds a tensor, or replaces the one of that name.
-  ///
-  /// - Parameter elementType: the type to write, nil for the tensor's own. Fractions are rounded to nearest, ties to
-  ///   even.
-  /// - Precondition: `elementType` is a floating-point type; the name is not "__metadata__", which the format reserves.
-  public mutating func set<Scalar: TensorScalar>(
-    _ name: String, _ tensor: Tensor<Scalar>, as elementType: ElementType? = nil
-  ) {
-    precondition(name != "__metadata__", "Safetensors: the name __metadata__ is reserved")
-    let type = elementType ?? (Scalar.self == Double.self ? .float64 : .float32)
-    precondition(type.isFloatingPoint, "Safetensors: \(type) cannot hold fractions")
-    let bytes = tensor.withUnsafeScalars { type.encode($0) }
-    append(Entry(name: name, elementType: type, shape: Array(tensor.shape), bytes: bytes[...]))
-  }
-
-  /// Adds integers, as I64, or replaces the tensor of that name.
-  ///
-  /// - Precondition: the name is not "__metadata__", which the format reserves.
-  public mutating func set(_ name: String, _ integers: IndexTensor) {
-    precondition(name != "__metadata__", "Safetensors: the name __metadata__ is reserved")
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 * integers.elementCount)
-    for value in integers.values {
-      withUnsafeBytes(of: Int64(value).littleEndian) { bytes.append(contentsOf: $0) }
-    }
-    append(Entry(name: name, elementType: .int64, shape: Array(integers.shape), bytes: bytes[...]))
   }
 
   /// Adds numbers as the file is to hold them, or replaces the tensor of that name.

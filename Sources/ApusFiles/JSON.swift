@@ -34,7 +34,7 @@ package enum JSON: Equatable, Sendable {
   }
 
   /// What kind of value this is, for messages.
-  var kind: String {
+  package var kind: String {
     switch self {
     case .null: "null"
     case .bool: "a truth value"

@@ -1,4 +1,4 @@
-import ApusTensor
+import ApusCompute
 
 extension Safetensors {
   /// The types of numbers that a file may hold; the raw value is the file's name for them.
@@ -50,7 +50,11 @@ extension Safetensors {
 
 extension Safetensors.ElementType {
   /// Converts every number of `bytes`, of which there are as many as in `target`.
-  func decode<Scalar: TensorScalar>(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Scalar>) {
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  package func decode<Scalar: ComputeScalar>(
+    _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Scalar>
+  ) {
     #if _endian(little)
       if (self == .float32 && Scalar.self == Float.self) || (self == .float64 && Scalar.self == Double.self) {
         UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
@@ -74,7 +78,7 @@ extension Safetensors.ElementType {
     }
   }
 
-  private func convert<Word: FixedWidthInteger, Scalar: TensorScalar>(
+  private func convert<Word: FixedWidthInteger, Scalar: ComputeScalar>(
     _ bytes: UnsafeRawBufferPointer, _: Word.Type, into target: UnsafeMutableBufferPointer<Scalar>,
     _ conversion: (Word) -> Scalar
   ) {
@@ -88,7 +92,7 @@ extension Safetensors.ElementType {
   }
 
   /// Every number as an integer, or nil for types with fractions, and when a number is too large.
-  func decodeIntegers(_ bytes: UnsafeRawBufferPointer) -> [Int]? {
+  package func decodeIntegers(_ bytes: UnsafeRawBufferPointer) -> [Int]? {
     let places = 0..<bytes.count / size
     switch self {
     case .float64, .float32, .float16, .bfloat16: return nil
@@ -107,7 +111,7 @@ extension Safetensors.ElementType {
   }
 
   /// The numbers in this floating-point type, little-endian.
-  func encode<Scalar: TensorScalar>(_ scalars: UnsafeBufferPointer<Scalar>) -> [UInt8] {
+  package func encode<Scalar: ComputeScalar>(_ scalars: UnsafeBufferPointer<Scalar>) -> [UInt8] {
     #if _endian(little)
       if (self == .float32 && Scalar.self == Float.self) || (self == .float64 && Scalar.self == Double.self) {
         return Array(UnsafeRawBufferPointer(scalars))
@@ -122,7 +126,7 @@ extension Safetensors.ElementType {
     }
   }
 
-  private func encode<Scalar: TensorScalar, Word: FixedWidthInteger>(
+  private func encode<Scalar: ComputeScalar, Word: FixedWidthInteger>(
     _ scalars: UnsafeBufferPointer<Scalar>, _ conversion: (Scalar) -> Word
   ) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: scalars.count * size) { buffer, filled in
@@ -138,7 +142,7 @@ extension Safetensors.ElementType {
 // `Float16` is not there on every platform that Swift serves, so its sixteen bits are taken apart by hand.
 
 /// The value of the sixteen bits of an IEEE half: sign, five bits of exponent, ten of fraction.
-func float(halfBits bits: UInt16) -> Float {
+package func float(halfBits bits: UInt16) -> Float {
   let sign = UInt32(bits & 0x8000) << 16
   let exponent = UInt32(bits >> 10 & 0x1F)
   let fraction = UInt32(bits & 0x3FF)
@@ -153,7 +157,7 @@ func float(halfBits bits: UInt16) -> Float {
 }
 
 /// The nearest half, ties to even; beyond 65504 infinity.
-func halfBits(_ value: Double) -> UInt16 {
+package func halfBits(_ value: Double) -> UInt16 {
   let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
   if value.isNaN { return sign | 0x7E00 }
   let magnitude = value.magnitude
@@ -165,7 +169,7 @@ func halfBits(_ value: Double) -> UInt16 {
 }
 
 /// The nearest bfloat16, ties to even.
-func bfloat16Bits(_ value: Float) -> UInt16 {
+package func bfloat16Bits(_ value: Float) -> UInt16 {
   let bits = value.bitPattern
   if value.isNaN { return UInt16(bits >> 16) | 0x40 }
   return UInt16((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
