@@ -1,29 +1,34 @@
 import ApusData
 
-/// Reads `--augment shift,rotate:15`: what is done to training images, each with its strength.
+/// Reads `--augment shift,rotate:15`: what is done to training images, each with its strength. Other options of the same form
+/// have other names.
 enum AugmentOption {
   private static let kinds: [(name: String, strength: Double, limit: Double, help: String)] = [
     ("shift", 2, 1000, "pixels"), ("rotate", 10, 360, "degrees"), ("scale", 0.1, 10, "fraction"),
     ("shear", 10, 80, "degrees"), ("elastic", 1, 100, "pixels"), ("flip", 1, 1, "left and right, no strength"),
   ]
 
-  /// The words for `--augment` in a command's help.
-  static func description(_ preset: String) -> OptionDescription {
+  /// The words for `--augment`, or another option of its form, in a command's help.
+  static func description(
+    _ preset: String, name: String = "augment", purpose: String = "change training images at random"
+  ) -> OptionDescription {
     let list = kinds.map { kind in
       "  \(kind.name.padded(to: 9))\(kind.name == "flip" ? "" : "\(number(kind.strength)) ")\(kind.help)"
     }
     return OptionDescription(
-      "augment", "LIST",
+      name, "LIST",
       ([
-        "change training images at random, by up to so much: shift:2,rotate:15",
+        "\(purpose), by up to so much: shift:2,rotate:15",
         "(default: \(preset)); without a number:",
       ]
         + list + ["none turns it off"]).joined(separator: "\n"))
   }
 
   /// The augmentation that the option asks for; nil when it says none, `preset` when it is not there.
-  static func read(_ arguments: Arguments, default preset: Augmentation?) throws(UsageError) -> Augmentation? {
-    guard let text = arguments.text("augment") else { return preset }
+  static func read(
+    _ arguments: Arguments, name option: String = "augment", default preset: Augmentation?
+  ) throws(UsageError) -> Augmentation? {
+    guard let text = arguments.text(option) else { return preset }
     if text == "none" { return nil }
     var steps: [Augmentation.Step] = []
     var seen: Set<String> = []
@@ -31,15 +36,15 @@ enum AugmentOption {
       let parts = item.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard let kind = kinds.first(where: { $0.name == parts[0] }) else {
         throw arguments.failure(
-          "--augment knows \(kinds.map(\.name).joined(separator: ", ")) and none, not “\(parts[0])”"
+          "--\(option) knows \(kinds.map(\.name).joined(separator: ", ")) and none, not “\(parts[0])”"
             + suggestion(for: parts[0], among: kinds.map(\.name)))
       }
-      guard seen.insert(kind.name).inserted else { throw arguments.failure("--augment names \(kind.name) twice") }
+      guard seen.insert(kind.name).inserted else { throw arguments.failure("--\(option) names \(kind.name) twice") }
       var strength = kind.strength
       if parts.count == 2 {
         guard kind.name != "flip", let value = Double(parts[1]), value >= 0, value <= kind.limit else {
           throw arguments.failure(
-            "--augment \(kind.name) takes \(kind.name == "flip" ? "no number" : "a number from 0 to \(number(kind.limit))"), "
+            "--\(option) \(kind.name) takes \(kind.name == "flip" ? "no number" : "a number from 0 to \(number(kind.limit))"), "
               + "not “\(parts[1])”")
         }
         strength = value

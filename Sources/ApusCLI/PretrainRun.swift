@@ -14,12 +14,17 @@ final class PretrainRun {
   private var fineTuning: FineTuning
   private var scratch: FineTuning
 
+  /// Images for each step of pretraining.
+  private static let batchSize = 128
   /// Training images that `--tune` judges by.
   private static let validationCount = 5000
   /// Seeds that `--tune` uses, so many beyond the first one that is reported on.
   private static let tuningOffset: UInt64 = 10_000
   private static let tuningSeeds = 3
-  private static let rates = [3e-4, 1e-3, 3e-3]
+  /// Learning rates that `--tune` tries for the encoder, and for the layer behind it.
+  private static let rates = [3e-4, 1e-3, 3e-3].flatMap { encoder in
+    [1e-3, 3e-3, 1e-2].map { (encoder: encoder, head: $0) }
+  }
 
   init(_ settings: PretrainSettings, _ source: DataSource) throws {
     self.settings = settings
@@ -42,9 +47,7 @@ final class PretrainRun {
       return encoder.stateDictionary
     }
     fineTuning = settings.fineTuning
-    scratch = settings.fineTuning
-    scratch.freezesEncoder = false
-    scratch.learningRate = settings.scratchLearningRate
+    scratch = settings.scratch
   }
 
   func run() throws -> Int32 {
@@ -61,9 +64,10 @@ final class PretrainRun {
         let labelled = chosen(seed)
         let (own, beside) = (
           try scratch.accuracy(
-            encoder: nil, labelled: labelled, test: source.test, seed: seed, cancellation: Interrupt.cancellation),
+            encoder: nil, labelled: labelled, unlabelled: unlabelled, test: source.test, seed: seed,
+            cancellation: Interrupt.cancellation),
           try fineTuning.accuracy(
-            encoder: encoder, labelled: labelled, test: source.test, seed: seed,
+            encoder: encoder, labelled: labelled, unlabelled: unlabelled, test: source.test, seed: seed,
             cancellation: Interrupt.cancellation)
         )
         Terminal.progress("")
@@ -93,10 +97,11 @@ final class PretrainRun {
     if let given { return (given, nil) }
     let model = withSeed(seed) { DenoisingAutoencoder() }
     let learner = DenoisingLearner(
-      model, corruption: settings.corruption, learningRate: settings.pretrainingRate, seed: seed)
+      model, corruption: settings.corruption, learningRate: settings.pretrainingRate,
+      steps: settings.epochs * ((unlabelled.count + Self.batchSize - 1) / Self.batchSize), seed: seed)
     let progress = PretrainProgress(seed)
     try learner.fit(
-      unlabelled, epochs: settings.epochs, batchSize: 128, seed: seed, callbacks: [progress],
+      unlabelled, epochs: settings.epochs, batchSize: Self.batchSize, seed: seed, callbacks: [progress],
       cancellation: Interrupt.cancellation)
     Terminal.progress("")
     if isFirst, progress.steps > 0 { try write(model) }
@@ -128,25 +133,33 @@ final class PretrainRun {
       let seed = settings.seed + Self.tuningOffset + UInt64(number)
       let encoder = try pretrain(seed, isFirst: false).0
       let labelled = chosen(seed)
-      for (place, rate) in Self.rates.enumerated() {
+      for (place, rates) in Self.rates.enumerated() {
         for (column, beginning) in [scratch, fineTuning].enumerated() {
           var trial = beginning
-          trial.learningRate = rate
+          (trial.encoderLearningRate, trial.learningRate) = (rates.encoder, rates.head)
           sums[place][column] += try trial.accuracy(
-            encoder: column == 0 ? nil : encoder, labelled: labelled, test: validation, seed: seed,
+            encoder: column == 0 ? nil : encoder, labelled: labelled, unlabelled: unlabelled, test: validation,
+            seed: seed,
             cancellation: Interrupt.cancellation)
         }
       }
     }
-    for (place, rate) in Self.rates.enumerated() {
+    for (place, rates) in Self.rates.enumerated() {
       let means = sums[place].map { percent($0 / Double(Self.tuningSeeds)) }
-      say("tuning: learning rate \(rate): \(means[0]) from scratch, \(means[1]) pretrained")
+      say("tuning: learning rates \(rates.encoder), \(rates.head): \(means[0]) from scratch, \(means[1]) pretrained")
     }
-    func best(_ column: Int) -> Double {
+    func best(_ column: Int) -> (encoder: Double, head: Double) {
       Self.rates[Self.rates.indices.max { sums[$0][column] < sums[$1][column] } ?? 0]
     }
-    (scratch.learningRate, fineTuning.learningRate) = (best(0), best(1))
-    say("chosen: \(scratch.learningRate) from scratch, \(fineTuning.learningRate) pretrained\n")
+    (scratch.encoderLearningRate, scratch.learningRate) = best(0)
+    (fineTuning.encoderLearningRate, fineTuning.learningRate) = best(1)
+    say("chosen: \(Self.rates(scratch)) from scratch, \(Self.rates(fineTuning)) pretrained\n")
+  }
+
+  /// The learning rates of the encoder and of the layer behind it, in words.
+  private static func rates(_ tuning: FineTuning) -> String {
+    let (encoder, head) = (tuning.encoderLearningRate ?? tuning.learningRate, tuning.learningRate)
+    return encoder == head ? "\(head)" : "\(encoder) and \(head)"
   }
 
   // MARK: - Words
@@ -157,6 +170,7 @@ final class PretrainRun {
     let classes = source.train.classCount
     let corruption = settings.corruption
     var changes: [String] = []
+    if let deformation = corruption.deformation { changes.append("deformed by \(AugmentOption.words(deformation))") }
     if corruption.masked > 0 { changes.append("\(percent(corruption.masked)) of the pixels masked") }
     if corruption.noise > 0 { changes.append("noise of \(corruption.noise)") }
     let pretraining =
@@ -167,11 +181,12 @@ final class PretrainRun {
     let rates =
       settings.tunes
       ? "learning rates to be chosen"
-      : "learning rate \(scratch.learningRate) from scratch, \(fineTuning.learningRate) pretrained"
+      : "learning rates \(Self.rates(scratch)) from scratch, \(Self.rates(fineTuning)) pretrained"
     Terminal.print(
       """
       pretraining: \(pretraining)
       fine-tuning: \(fineTuning.labelsPerClass) labels for each of \(classes) classes, \(fineTuning.steps) steps, \
+      \(fineTuning.augmentation.map { "augmented by \(AugmentOption.words($0)), " } ?? "")\
       Adam, \(rates)\(fineTuning.freezesEncoder ? ", pretrained encoder frozen" : "")
       \(source.name): judged on \(grouped(source.test.count)) test images; \
       \(InstructionSet.active.rawValue) kernels on \(threads) \(threads == 1 ? "thread" : "threads")
@@ -213,7 +228,9 @@ final class PretrainRun {
         } ?? .null,
         "pretrained_wins": .integer(comparison.wins),
         "scratch_learning_rate": .number(scratch.learningRate),
+        "scratch_encoder_rate": .number(scratch.encoderLearningRate ?? scratch.learningRate),
         "pretrained_learning_rate": .number(fineTuning.learningRate),
+        "pretrained_encoder_rate": .number(fineTuning.encoderLearningRate ?? fineTuning.learningRate),
       ]
       Terminal.print("\(line)")
       return

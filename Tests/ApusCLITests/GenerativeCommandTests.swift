@@ -90,6 +90,8 @@ import Testing
       (["train", "dcgan", "--judge", folder.path("nobody"), "--limit", "20"], 1, "nobody"),
       (["train", "vae", "--save", folder.path("no/such")], 1, "cannot be written"),
       (["pretrain", "--mask", "1"], 2, "pretrain: --mask takes a number from 0 to 0.95"),
+      (["pretrain", "--deform", "rotat"], 2, "pretrain: --deform knows shift, rotate"),
+      (["pretrain", "--deform", "shift,shift"], 2, "pretrain: --deform names shift twice"),
       (["pretrain", "--encoder", vae, "--save", "x"], 2, "--save goes with pretraining"),
       (["pretrain", "--encoder", vae, "--limit", "400"], 1, "the state does not fit"),
       (["pretrain", "--limit", "50"], 1, "not every class has 10 of the 50 images"),

@@ -25,7 +25,7 @@ import Testing
 
   @Test func denoisingGivesBackMoreThanItWasGiven() throws {
     let model = withSeed(2) { DenoisingAutoencoder(codeSize: 16, channels: (4, 8)) }
-    let learner = DenoisingLearner(model, corruption: Corruption(masked: 0.4, noise: 0.1), learningRate: 3e-3, seed: 2)
+    let learner = DenoisingLearner(model, corruption: Corruption(masked: 0.4, noise: 0.1), learningRate: 1e-2, seed: 2)
     let history = try learner.fit(Self.digits, epochs: 4, batchSize: 32, seed: 2)
     let losses = history.epochs.map(\.training.loss)
     #expect(losses[3] < losses[0] * 0.8, "\(losses)")
@@ -40,6 +40,23 @@ import Testing
     let noisy = Corruption(noise: 0.2)(images, using: &random)
     #expect(abs(noisy.mean().item - 0.5) < 0.01 && abs(noisy.std().item - 0.2) < 0.01)
     #expect(Corruption()(images, using: &random).scalars == images.scalars)
+    // Each image is moved in its own way, and in the same way by the same random numbers.
+    let digit = concatenated([Self.digits.prefix(1).all().inputs, Self.digits.prefix(1).all().inputs])
+    let moving = Corruption(deformation: Augmentation(.shift(3)))
+    let (once, again) = (moving(digit, using: &random), moving(digit, using: &random))
+    #expect(once[0].scalars != once[1].scalars && once.scalars != again.scalars)
+    var (one, other) = (Random(seed: 5), Random(seed: 5))
+    #expect(moving(digit, using: &one).scalars == moving(digit, using: &other).scalars)
+  }
+
+  @Test func aSingleImageIsAStepToo() {
+    let learner = DenoisingLearner(
+      withSeed(3) { DenoisingAutoencoder(codeSize: 4, channels: (2, 2)) }, corruption: Corruption(masked: 0.5), steps: 2
+    )
+    let before = learner.model.parameters.map { $0.value.detached().scalars }
+    let judged = learner.step(Self.digits.prefix(1).all().inputs)
+    #expect(judged.sampleCount == 1 && judged.loss.isFinite)
+    #expect(learner.model.parameters.map { $0.value.detached().scalars } != before)
   }
 
   @Test func eachStepOfADCGANMovesOneNetwork() {
@@ -156,25 +173,35 @@ import Testing
     let labelled = digits.subset(places)
     // The encoder that the seed itself would give: both ways are then the same run, to the bit.
     let own = try #require(withSeed(9) { DenoisingAutoencoder.classifier() }[0] as? Sequential)
+    FineTuning.measure(own, digits)
     var tuning = FineTuning(steps: 3, batchSize: 16)
-    let scratch = try tuning.accuracy(encoder: nil, labelled: labelled, test: digits, seed: 9)
-    #expect(try tuning.accuracy(encoder: own.stateDictionary, labelled: labelled, test: digits, seed: 9) == scratch)
+    let scratch = try tuning.accuracy(encoder: nil, labelled: labelled, unlabelled: digits, test: digits, seed: 9)
+    #expect(
+      try tuning.accuracy(encoder: own.stateDictionary, labelled: labelled, unlabelled: digits, test: digits, seed: 9)
+        == scratch)
+    // An encoder that learns at a rate of 0 is a frozen one.
+    tuning.encoderLearningRate = 0
+    let still = try tuning.accuracy(encoder: nil, labelled: labelled, unlabelled: digits, test: digits, seed: 9)
+    tuning.freezesEncoder = true
+    #expect(
+      try tuning.accuracy(encoder: nil, labelled: labelled, unlabelled: digits, test: digits, seed: 9) == still)
     // With a frozen encoder something is learned too.
     tuning.freezesEncoder = true
     tuning.steps = 60
     tuning.learningRate = 1e-2
-    let frozen = try tuning.accuracy(encoder: own.stateDictionary, labelled: labelled, test: labelled, seed: 9)
+    let frozen = try tuning.accuracy(
+      encoder: own.stateDictionary, labelled: labelled, unlabelled: digits, test: labelled, seed: 9)
     #expect(frozen > 0.3)
     let cancellation = Cancellation()
     cancellation.cancel()
     #expect(throws: CancellationError.self) {
       try tuning.accuracy(
-        encoder: nil, labelled: labelled, test: digits, seed: 9, cancellation: cancellation)
+        encoder: nil, labelled: labelled, unlabelled: digits, test: digits, seed: 9, cancellation: cancellation)
     }
     var other = StateDictionary<Float>()
     other["0.weight"] = .tensor(.zeros([1]))
     #expect(throws: StateMismatch.self) {
-      try tuning.accuracy(encoder: other, labelled: labelled, test: digits, seed: 9)
+      try tuning.accuracy(encoder: other, labelled: labelled, unlabelled: digits, test: digits, seed: 9)
     }
   }
 }
