@@ -5,7 +5,8 @@ import PackageDescription
 //
 // Swift has no per-function target attribute, so one kernel source is compiled as up to three modules, each for
 // another instruction set; ApusCompute picks one at start-up. Only these modules may hold instructions beyond the
-// baseline. `-Ounchecked` keeps kernels fast in debug builds too.
+// baseline. `-Ounchecked` keeps kernels fast in debug builds too. `-disable-cmo`: a release build would else hand small
+// functions to the modules above, which would compile them for the baseline, whatever set they belong to.
 
 #if arch(x86_64)
   let kernelVariants: [(module: String, processor: String, define: String)] = [
@@ -16,19 +17,19 @@ import PackageDescription
   let kernelVariants: [(module: String, processor: String, define: String)] = []
 #endif
 
+let kernelFlags = ["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode", "-disable-cmo"]
+
 let kernelTargets: [Target] =
   [
     .target(
       name: "ApusKernels",
-      swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode"])])
+      swiftSettings: [.unsafeFlags(kernelFlags)])
   ]
   + kernelVariants.map { variant in
     .target(
       name: variant.module,
       swiftSettings: [
-        .unsafeFlags([
-          "-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode", "-target-cpu", variant.processor,
-        ]),
+        .unsafeFlags(kernelFlags + ["-target-cpu", variant.processor]),
         .define(variant.define),
       ])
   }
@@ -49,16 +50,14 @@ let ladderTargets: [Target] =
   [
     .target(
       name: "ApusLadder", path: "Benchmarks/ApusBench/Ladder",
-      swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode"])])
+      swiftSettings: [.unsafeFlags(kernelFlags)])
   ]
   + kernelVariants.map { variant in
     let name = variant.module.replacing("Kernels", with: "Ladder")
     return .target(
       name: name, path: "Benchmarks/\(name.replacing("Apus", with: ""))",
       swiftSettings: [
-        .unsafeFlags([
-          "-Ounchecked", "-wmo", "-num-threads", "2", "-disable-batch-mode", "-target-cpu", variant.processor,
-        ]),
+        .unsafeFlags(kernelFlags + ["-target-cpu", variant.processor]),
         .define(variant.define),
       ])
   }

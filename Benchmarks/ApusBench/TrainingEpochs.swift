@@ -87,8 +87,16 @@ final class LazyImages {
     let count = options.samples
     if let directory = options.data {
       do {
-        let train = try MNIST.load(directory: directory).train
-        return count < train.count ? firstImages(of: train, count) : train
+        // The training part alone, as the peers read it: the test images would count as memory of the run.
+        let images = try IDXFile(path: path("train-images-idx3-ubyte", in: directory))
+        let labels = try IDXFile(path: path("train-labels-idx1-ubyte", in: directory))
+        guard images.dimensions.dropFirst() == [28, 28], images.dimensions[0] == labels.bytes.count else {
+          fail("\(directory): images of 28x28 and as many labels are wanted")
+        }
+        let whole = count >= labels.bytes.count
+        return ImageDataset(
+          pixels: whole ? images.bytes : Array(images.bytes.prefix(count * 784)),
+          targets: labels.bytes.prefix(count).map { Int($0) }, height: 28, width: 28, classCount: 10)
       } catch {
         fail("\(error)")
       }
@@ -99,10 +107,10 @@ final class LazyImages {
       targets: (0..<count).map { _ in Int.random(in: 0..<10, using: &random) }, height: 28, width: 28, classCount: 10)
   }
 
-  private func firstImages(of set: ImageDataset, _ count: Int) -> ImageDataset {
-    ImageDataset(
-      pixels: Array(set.pixels.prefix(count * 784)), targets: Array(set.targets.prefix(count)), height: 28, width: 28,
-      classCount: 10)
+  /// The file of that name, plain or compressed.
+  private func path(_ name: String, in directory: String) -> String {
+    let plain = "\(directory)/\(name)"
+    return FileManager.default.fileExists(atPath: plain) ? plain : plain + ".gz"
   }
 }
 

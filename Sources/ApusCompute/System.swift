@@ -56,6 +56,15 @@ package func monotonicSeconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
+/// Lets another thread have the CPU.
+func yieldThread() { sched_yield() }
+
+/// A number that no other living thread has, and is not 0.
+func currentThread() -> UInt {
+  // An integer in Glibc, a pointer in Musl.
+  unsafeBitCast(pthread_self(), to: UInt.self)
+}
+
 extension StringProtocol {
   /// The text without white space at its ends.
   var trimmingSpaces: SubSequence {

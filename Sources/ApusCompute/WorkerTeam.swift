@@ -1,12 +1,6 @@
 import Dispatch
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// How many threads the engine may use.
 public enum Threads {
   /// Threads that an operation may run on, the caller's included. Results do not depend on it.
@@ -104,13 +98,25 @@ final class WorkerTeam: @unchecked Sendable {
   private var body: ChunkFunction?
   private var context: UnsafeRawPointer?
   private var job: UInt64 = 0
+  /// Work for a member that has none; weak, so that what its owner has given up is not done. `hasSpare` spares the lock.
+  private let spare = Mutex(Spare())
+  private let hasSpare = Atomic<Bool>(false)
+  /// The thread that does it, or 0.
+  private let spareThread = Atomic<UInt>(0)
   /// The kernel set that the caller was told to use, which a test may set for itself alone.
   private var instructionSet: InstructionSet?
+
+  private struct Spare {
+    weak var work: (any SpareWork)?
+  }
 
   typealias ChunkFunction = @convention(c) (_ context: UnsafeRawPointer, _ chunk: Int) -> Void
 
   /// Runs the chunks on the team; false, with nothing done, when the team is busy.
   func run(_ chunks: Int, _ context: UnsafeRawPointer, _ body: ChunkFunction) -> Bool {
+    // Spare work must not keep the team from those it was offered by.
+    let aside = spareThread.load(ordering: .relaxed)
+    if aside != 0 && aside == currentThread() { return false }
     guard chunks <= WorkerTeam.maximumChunks,
       busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else { return false }
@@ -126,7 +132,7 @@ final class WorkerTeam: @unchecked Sendable {
     var spins = 0
     while finished.load(ordering: .acquiring) < chunks {
       spins &+= 1
-      if spins & 0xFFF == 0 { sched_yield() }
+      if spins & 0xFFF == 0 { yieldThread() }
     }
     return true
   }
@@ -161,6 +167,27 @@ final class WorkerTeam: @unchecked Sendable {
     }
   }
 
+  /// Puts up work for a member that has nothing else to do, in place of what was put up before and not taken.
+  func offer(_ work: any SpareWork) {
+    guard WorkerTeam.limit.load(ordering: .relaxed) > 1 else { return }
+    spare.withLock { $0.work = work }
+    hasSpare.store(true, ordering: .releasing)
+  }
+
+  /// Does the spare work if there is any, one member at a time.
+  private func runSpare() {
+    guard spareThread.compareExchange(expected: 0, desired: currentThread(), ordering: .acquiring).exchanged else {
+      return
+    }
+    defer { spareThread.store(0, ordering: .releasing) }
+    hasSpare.store(false, ordering: .relaxed)
+    let work = spare.withLock { spare in
+      defer { spare.work = nil }
+      return spare.work
+    }
+    work?.runIfUnclaimed()
+  }
+
   /// Asks Dispatch for members when fewer than `wanted` are spinning. Does not wait for them.
   private func summonMembers(_ wanted: Int) {
     guard members.load(ordering: .relaxed) < wanted,
@@ -189,10 +216,11 @@ final class WorkerTeam: @unchecked Sendable {
         deadline = monotonicSeconds() + WorkerTeam.patience
         spins = 0
       }
+      if hasSpare.load(ordering: .relaxed) { runSpare() }
       spins &+= 1
       if spins & 0x3FF == 0 {
         if monotonicSeconds() > deadline { break }
-        sched_yield()
+        yieldThread()
       }
     }
     members.wrappingSubtract(1, ordering: .relaxed)

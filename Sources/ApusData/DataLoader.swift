@@ -1,3 +1,4 @@
+import ApusCompute
 import ApusTensor
 
 /// A data set in batches, to be walked by a `for` loop.
@@ -5,6 +6,9 @@ import ApusTensor
 /// ```swift
 /// for batch in DataLoader(train, batchSize: 64, shuffle: true, seed: UInt64(epoch)) { … }
 /// ```
+///
+/// While a batch is in use, a thread of the engine that waits for work puts the next one together, so `batch(at:)` and the transform
+/// may be called on another thread than the loop's. Batches do not depend on it, nor on the number of threads.
 ///
 /// The same seed gives the same order. A loader can be walked again, and gives the same batches each time; give every
 /// epoch a seed of its own.
@@ -60,17 +64,34 @@ public struct DataLoader: Sequence {
     fileprivate let transform: (any BatchTransform)?
     fileprivate var random: Random
     fileprivate var position = 0
+    private var ahead: Ahead<Batch>?
+
+    fileprivate init(
+      dataset: any Dataset, order: [Int], batchSize: Int, transform: (any BatchTransform)?, random: Random
+    ) {
+      (self.dataset, self.order, self.batchSize, self.transform) = (dataset, order, batchSize, transform)
+      self.random = random
+    }
 
     /// The next batch, or nil at the end.
     public mutating func next() -> Batch? {
-      guard position < order.count else { return nil }
-      let end = Swift.min(position + batchSize, order.count)
-      defer { position = end }
-      var batch = dataset.batch(at: Array(order[position..<end]))
-      if let transform {
-        batch.inputs = transform(batch.inputs, seeds: (position..<end).map { _ in random.next() })
-      }
+      guard let upcoming = ahead ?? prepare() else { return nil }
+      let batch = upcoming.value
+      ahead = prepare()
       return batch
+    }
+
+    /// Has the batch at `position` made, and goes on; nil at the end.
+    private mutating func prepare() -> Ahead<Batch>? {
+      guard position < order.count else { return nil }
+      let places = position..<Swift.min(position + batchSize, order.count)
+      position = places.upperBound
+      let seeds = transform == nil ? [] : places.map { _ in random.next() }
+      return Ahead { [dataset, transform, indices = Array(order[places])] in
+        var batch = dataset.batch(at: indices)
+        if let transform { batch.inputs = transform(batch.inputs, seeds: seeds) }
+        return batch
+      }
     }
   }
 

@@ -1,6 +1,4 @@
 // Bytes of images as numbers. A loop over scalars: LLVM makes it registers, and knows how to widen bytes.
-//
-// Never inlined: a release build hands functions as small as these to other modules, which have no wide registers.
 
 @inline(__always)
 private func convert<Scalar: BinaryFloatingPoint>(
@@ -11,7 +9,6 @@ private func convert<Scalar: BinaryFloatingPoint>(
 
 extension FloatKernels {
   /// `target = byte · scale + shift`.
-  @inline(never)
   public static func convertBytes(
     _ bytes: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<Float>, _ count: Int, scale: Float, shift: Float
   ) {
@@ -21,7 +18,6 @@ extension FloatKernels {
 
 extension DoubleKernels {
   /// `target = byte · scale + shift`.
-  @inline(never)
   public static func convertBytes(
     _ bytes: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<Double>, _ count: Int, scale: Double, shift: Double
   ) {

@@ -25,108 +25,6 @@
   var registerTileRows: Int { 6 }
 #endif
 
-/// Where A and B come from while the loop over k runs.
-protocol OperandSource {
-  associatedtype Vector: KernelVector
-  init(_ task: UnsafePointer<TileTask<Vector>>)
-  /// The column of A at this step.
-  var column: UnsafePointer<Vector.Scalar> { get }
-  /// Scalars from one row of A to the next.
-  var columnStride: Int { get }
-  /// The row of B at this step, `vectors` registers of it.
-  func row(vectors: Int) -> RowOfB<Vector>
-  /// Goes on to the next step.
-  mutating func advance()
-}
-
-/// Both packed: the columns of A and the rows of B follow one another.
-struct PackedOperands<Vector: KernelVector>: OperandSource {
-  var column: UnsafePointer<Vector.Scalar>
-  var rows: UnsafePointer<Vector.Scalar>
-
-  @inline(__always) var columnStride: Int { 1 }
-
-  @inline(__always)
-  init(_ task: UnsafePointer<TileTask<Vector>>) {
-    column = task.pointee.a
-    rows = task.pointee.b
-  }
-
-  @inline(__always)
-  func row(vectors: Int) -> RowOfB<Vector> { RowOfB(rows, vectors: vectors) }
-
-  @inline(__always)
-  mutating func advance() {
-    column += registerTileRows
-    rows += 2 * Vector.width
-  }
-}
-
-/// A packed, B where it lies, and packed on the way: each row of B that is read is written to its panel too, for the
-/// tiles below, which find it there. Among the tile's multiply-adds the two stores cost nothing, where a pass of its own
-/// waits for memory with idle multipliers.
-struct PackingOperands<Vector: KernelVector>: OperandSource {
-  var column: UnsafePointer<Vector.Scalar>
-  var source: UnsafePointer<Vector.Scalar>
-  var rowStride: Int
-  var panel: UnsafeMutablePointer<Vector.Scalar>
-
-  @inline(__always) var columnStride: Int { 1 }
-
-  @inline(__always)
-  init(_ task: UnsafePointer<TileTask<Vector>>) {
-    column = task.pointee.a
-    source = task.pointee.b
-    rowStride = task.pointee.rowStrideB
-    panel = task.pointee.panel
-  }
-
-  @inline(__always)
-  func row(vectors: Int) -> RowOfB<Vector> {
-    let row = RowOfB<Vector>(source, vectors: 2)
-    row.left.store(panel)
-    row.right.store(panel + Vector.width)
-    return row
-  }
-
-  @inline(__always)
-  mutating func advance() {
-    column += registerTileRows
-    source += rowStride
-    panel += 2 * Vector.width
-  }
-}
-
-/// Both read where they lie: A at any strides, row k of B at `b + offsets[k]`.
-///
-/// What packing costs is only earned back when it is read several times, so this serves small products, and
-/// convolutions: the rows of B are then the pixels of an image, seen through one tap of the kernel each.
-struct DirectOperands<Vector: KernelVector>: OperandSource {
-  var column: UnsafePointer<Vector.Scalar>
-  var columnStride: Int
-  var depthStride: Int
-  var rows: UnsafePointer<Vector.Scalar>
-  var offset: UnsafePointer<Int>
-
-  @inline(__always)
-  init(_ task: UnsafePointer<TileTask<Vector>>) {
-    column = task.pointee.a
-    columnStride = task.pointee.rowStrideA
-    depthStride = task.pointee.depthStrideA
-    rows = task.pointee.b
-    offset = task.pointee.offsets.unsafelyUnwrapped
-  }
-
-  @inline(__always)
-  func row(vectors: Int) -> RowOfB<Vector> { RowOfB(rows + offset.pointee, vectors: vectors) }
-
-  @inline(__always)
-  mutating func advance() {
-    column += depthStride
-    offset += 1
-  }
-}
-
 /// Where a tile stands, and what is done to it: the same for every tile shape.
 struct TileTask<Vector: KernelVector> {
   var depth: Int
@@ -281,7 +179,7 @@ private func anyHeight<Row: RegisterTile, Source: OperandSource>(
 
 /// Loops 2 and 1 of the five: every tile of an `m × n` block of C.
 @inline(__always)
-private func macroKernel<V: KernelVector, Source: OperandSource>(
+func macroKernel<V: KernelVector, Source: OperandSource>(
   _: V.Type, _: Source.Type, m: Int, n: Int, depth: Int, a: UnsafePointer<V.Scalar>, rowStrideA: Int,
   depthStrideA: Int, panelStrideA: Int, b: UnsafePointer<V.Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>?,
   c: UnsafeMutablePointer<V.Scalar>, rowStride: Int, alpha: V.Scalar, beta: V.Scalar,
@@ -347,7 +245,7 @@ private func macroKernel<V: KernelVector, Source: OperandSource>(
 /// Loops 2 and 1 for a B that is not packed yet: each panel is packed when it is met, by the first tile itself where its
 /// rows are contiguous. With `panelStrideB` 0 all panels are packed to the same place: enough when A is this block alone.
 @inline(__always)
-private func packingMacroKernel<V: TransposableVector>(
+func packingMacroKernel<V: TransposableVector>(
   _: V.Type, m: Int, n: Int, depth: Int, a: UnsafePointer<V.Scalar>, panelStrideA: Int, b: UnsafePointer<V.Scalar>,
   rowStrideB: Int, columnStrideB: Int, packed: UnsafeMutablePointer<V.Scalar>, panelStrideB: Int,
   c: UnsafeMutablePointer<V.Scalar>, rowStride: Int, alpha: V.Scalar, beta: V.Scalar,
@@ -415,109 +313,4 @@ private func place<V: KernelVector>(
   task.columns = columns
   task.b = b + (column % nr == 0 ? column / nr * panelStrideB : column)
   task.c = c + task.row * rowStride + column
-}
-
-extension FloatKernels {
-  /// MR: rows of the register tile, and of a panel of A.
-  public static var tileRows: Int { registerTileRows }
-  /// NR: columns of the register tile, and of a panel of B.
-  public static var tileColumns: Int { 2 * FloatVector.width }
-
-  /// `C = activation(alpha · A · B + beta · C + bias)` for packed A and B; `panelStride` is the distance of two panels.
-  /// `activation` is 0 (none), 1 (ReLU) or 2 (leaky ReLU with `slope`).
-  public static func gemmBlock(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Float>, panelStrideA: Int, b: UnsafePointer<Float>,
-    panelStrideB: Int, c: UnsafeMutablePointer<Float>, rowStride: Int, alpha: Float, beta: Float,
-    rowBias: UnsafePointer<Float>?, columnBias: UnsafePointer<Float>?, activation: Int, slope: Float
-  ) {
-    macroKernel(
-      FloatVector.self, PackedOperands<FloatVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: 1,
-      depthStrideA: registerTileRows, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: nil, c: c,
-      rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
-      activation: activation, slope: slope, rowsOutside: false, movesLeft: false)
-  }
-
-  /// `C = activation(alpha · A · B + beta · C + bias)` with operands read where they lie: row r, step k of A is
-  /// `a[r · rowStrideA + k · depthStrideA]`, panels of A are `panelStrideA` apart; row k of panel p of B begins at
-  /// `b + p · panelStrideB + offsets[k]`.
-  ///
-  /// With `panelStrideB == tileColumns`, so that panels lie side by side, and `beta == 0`, nothing behind the last column
-  /// of a row of B is read, if there are at least a register of columns. Else each panel is read in whole registers.
-  public static func gemmDirect(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Float>, rowStrideA: Int, depthStrideA: Int, panelStrideA: Int,
-    b: UnsafePointer<Float>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Float>,
-    rowStride: Int,
-    alpha: Float, beta: Float, rowBias: UnsafePointer<Float>?, columnBias: UnsafePointer<Float>?, activation: Int,
-    slope: Float, rowsOutside: Bool
-  ) {
-    macroKernel(
-      FloatVector.self, DirectOperands<FloatVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: rowStrideA,
-      depthStrideA: depthStrideA, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: offsets, c: c,
-      rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
-      activation: activation, slope: slope, rowsOutside: rowsOutside,
-      movesLeft: panelStrideB == tileColumns && beta == 0)
-  }
-
-  /// `C = activation(alpha · A · B + beta · C + bias)` for packed A and a B that lies as the strides say; panel p of B is
-  /// packed to `packed + p · panelStrideB` on the way, each with room for one register more. `panelStrideB` 0: nobody wants them later.
-  public static func gemmPackingB(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Float>, panelStrideA: Int, b: UnsafePointer<Float>, rowStrideB: Int,
-    columnStrideB: Int, packed: UnsafeMutablePointer<Float>, panelStrideB: Int, c: UnsafeMutablePointer<Float>,
-    rowStride: Int, alpha: Float, beta: Float, rowBias: UnsafePointer<Float>?, columnBias: UnsafePointer<Float>?,
-    activation: Int, slope: Float
-  ) {
-    packingMacroKernel(
-      FloatVector.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA, b: b, rowStrideB: rowStrideB,
-      columnStrideB: columnStrideB, packed: packed, panelStrideB: panelStrideB, c: c, rowStride: rowStride,
-      alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
-  }
-}
-
-extension DoubleKernels {
-  /// MR: rows of the register tile, and of a panel of A.
-  public static var tileRows: Int { registerTileRows }
-  /// NR: columns of the register tile, and of a panel of B.
-  public static var tileColumns: Int { 2 * DoubleVector.width }
-
-  /// `C = activation(alpha · A · B + beta · C + bias)` for packed A and B; see `FloatKernels.gemmBlock`.
-  public static func gemmBlock(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Double>, panelStrideA: Int, b: UnsafePointer<Double>,
-    panelStrideB: Int, c: UnsafeMutablePointer<Double>, rowStride: Int, alpha: Double, beta: Double,
-    rowBias: UnsafePointer<Double>?, columnBias: UnsafePointer<Double>?, activation: Int, slope: Double
-  ) {
-    macroKernel(
-      DoubleVector.self, PackedOperands<DoubleVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: 1,
-      depthStrideA: registerTileRows, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: nil, c: c,
-      rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
-      activation: activation, slope: slope, rowsOutside: false, movesLeft: false)
-  }
-
-  /// `C = activation(alpha · A · B + beta · C + bias)` with operands read where they lie; see `FloatKernels.gemmDirect`.
-  public static func gemmDirect(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Double>, rowStrideA: Int, depthStrideA: Int, panelStrideA: Int,
-    b: UnsafePointer<Double>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Double>,
-    rowStride: Int,
-    alpha: Double, beta: Double, rowBias: UnsafePointer<Double>?, columnBias: UnsafePointer<Double>?, activation: Int,
-    slope: Double, rowsOutside: Bool
-  ) {
-    macroKernel(
-      DoubleVector.self, DirectOperands<DoubleVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: rowStrideA,
-      depthStrideA: depthStrideA, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: offsets, c: c,
-      rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
-      activation: activation, slope: slope, rowsOutside: rowsOutside,
-      movesLeft: panelStrideB == tileColumns && beta == 0)
-  }
-
-  /// `C = activation(alpha · A · B + beta · C + bias)` with B packed on the way; see `FloatKernels.gemmPackingB`.
-  public static func gemmPackingB(
-    m: Int, n: Int, depth: Int, a: UnsafePointer<Double>, panelStrideA: Int, b: UnsafePointer<Double>, rowStrideB: Int,
-    columnStrideB: Int, packed: UnsafeMutablePointer<Double>, panelStrideB: Int, c: UnsafeMutablePointer<Double>,
-    rowStride: Int, alpha: Double, beta: Double, rowBias: UnsafePointer<Double>?, columnBias: UnsafePointer<Double>?,
-    activation: Int, slope: Double
-  ) {
-    packingMacroKernel(
-      DoubleVector.self, m: m, n: n, depth: depth, a: a, panelStrideA: panelStrideA, b: b, rowStrideB: rowStrideB,
-      columnStrideB: columnStrideB, packed: packed, panelStrideB: panelStrideB, c: c, rowStride: rowStride,
-      alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
-  }
 }

@@ -63,6 +63,7 @@ public struct IndexTensor: Hashable, Sendable {
 }
 
 extension IndexTensor: ExpressibleByArrayLiteral {
+  /// One dimension of the values written out, as `[3, 0, 1]`.
   public init(arrayLiteral values: Int...) {
     self.init(values)
   }

@@ -148,10 +148,12 @@ public struct Shape: Sendable {
 }
 
 extension Shape: Equatable {
+  /// Whether both have the same extents in the same order; `[2]` and `[2, 1]` differ.
   public static func == (a: Shape, b: Shape) -> Bool { a.dimensions == b.dimensions }
 }
 
 extension Shape: Hashable {
+  /// Feeds the rank and the extents, so that shapes serve as keys.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(rank)
     for extent in self { hasher.combine(extent) }
@@ -159,7 +161,9 @@ extension Shape: Hashable {
 }
 
 extension Shape: RandomAccessCollection {
+  /// The first dimension, the outermost.
   public var startIndex: Int { 0 }
+  /// One after the last dimension: the rank.
   public var endIndex: Int { rank }
 
   /// The extent of a dimension; negative positions count from the end, as in `shape[-1]`.
@@ -171,6 +175,7 @@ extension Shape: RandomAccessCollection {
 }
 
 extension Shape: ExpressibleByArrayLiteral {
+  /// A shape written out, as `[2, 3]`; `[]` is a single number's.
   public init(arrayLiteral extents: Int...) {
     self.init(extents)
   }

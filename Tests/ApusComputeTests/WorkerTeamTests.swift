@@ -123,4 +123,94 @@ import Testing
       }
     }
   }
+
+  /// A tally that `Ahead`'s work keeps.
+  private final class Tally: Sendable {
+    let made = Atomic<Int>(0)
+    let onMembers = Atomic<Int>(0)
+  }
+
+  @Test func whatIsMadeAheadIsMadeOnce() {
+    for threads in [1, 2, 4] {
+      with(threads: threads) {
+        let tally = Tally()
+        let rounds = 2000
+        for round in 0..<rounds {
+          let owner = currentThread()
+          let ahead = Ahead {
+            tally.made.wrappingAdd(1, ordering: .relaxed)
+            if currentThread() != owner { tally.onMembers.wrappingAdd(1, ordering: .relaxed) }
+            return round
+          }
+          // Members are awake, and find the offer when they are through.
+          let sum = Atomic<Int>(0)
+          parallelFor(8) { sum.wrappingAdd($0, ordering: .relaxed) }
+          guard sum.load(ordering: .relaxed) == 28, ahead.value == round, ahead.value == round else {
+            Issue.record("round \(round) on \(threads) threads")
+            return
+          }
+        }
+        #expect(tally.made.load(ordering: .relaxed) == rounds)
+        if threads == 1 { #expect(tally.onMembers.load(ordering: .relaxed) == 0) }
+      }
+    }
+  }
+
+  @Test func membersTakeUpWhatIsMadeAhead() {
+    with(threads: 2) {
+      let tally = Tally()
+      // On a busy machine a member may come late; a thousand offers it cannot all miss.
+      for _ in 0..<1000 where tally.onMembers.load(ordering: .relaxed) == 0 {
+        parallelFor(2) { _ in }
+        let owner = currentThread()
+        let ahead = Ahead { if currentThread() != owner { tally.onMembers.wrappingAdd(1, ordering: .relaxed) } }
+        let end = monotonicSeconds() + 2e-3
+        while monotonicSeconds() < end {}
+        ahead.value
+      }
+      #expect(tally.onMembers.load(ordering: .relaxed) > 0)
+    }
+  }
+
+  @Test func whatIsMadeAheadRunsSeriallyAndLeavesTheTeamFree() {
+    with(threads: 3) {
+      let wrong = Tally()
+      for _ in 0..<500 {
+        let owner = currentThread()
+        let ahead = Ahead {
+          let own = currentThread()
+          parallelFor(16) { _ in
+            if own != owner && currentThread() != own { wrong.made.wrappingAdd(1, ordering: .relaxed) }
+          }
+        }
+        let sum = Atomic<Int>(0)
+        for _ in 0..<4 { parallelFor(3) { sum.wrappingAdd($0, ordering: .relaxed) } }
+        ahead.value
+        if sum.load(ordering: .relaxed) != 12 { wrong.made.wrappingAdd(1, ordering: .relaxed) }
+      }
+      #expect(wrong.made.load(ordering: .relaxed) == 0)
+    }
+  }
+
+  @Test func whatIsGivenUpIsNotMade() {
+    with(threads: 2) {
+      // Nobody is awake: with the last reference the offer is gone.
+      let tally = Tally()
+      with(threads: 1) { _ = Ahead { tally.made.wrappingAdd(1, ordering: .relaxed) } }
+      for _ in 0..<100 { parallelFor(4) { _ in } }
+      #expect(tally.made.load(ordering: .relaxed) == 0)
+    }
+  }
+
+  @Test func whatIsMadeAheadTakesTheKernelSetOfItsOwner() {
+    with(threads: 4) {
+      forEachKernelSet { set in
+        for _ in 0..<50 {
+          let ahead = Ahead { kernels(Float.self).compiledName() }
+          parallelFor(8) { _ in }
+          #expect(ahead.value == set.rawValue)
+        }
+      }
+    }
+  }
 }

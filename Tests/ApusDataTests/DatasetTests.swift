@@ -1,3 +1,4 @@
+import ApusCompute
 import ApusTensor
 import Testing
 
@@ -49,6 +50,40 @@ import Testing
       DatasetTests.order(first) == DatasetTests.order(DataLoader(data, batchSize: 3, shuffle: true, seed: 1)))
     #expect(
       DatasetTests.order(first) != DatasetTests.order(DataLoader(data, batchSize: 4, shuffle: true, seed: 2)))
+  }
+
+  @Test func batchesAreThoseOfTheDataSetAtAnyNumberOfThreads() {
+    let data = TensorDataset(
+      inputs: Tensor<Float>((0..<3000).map { Float($0) }, shape: [1000, 3]),
+      targets: IndexTensor((0..<1000).map { $0 % 7 }))
+    let before = Threads.count
+    defer { Threads.count = before }
+    for threads in [1, 2, 4] {
+      Threads.count = threads
+      var place = 0
+      for batch in DataLoader(data, batchSize: 7) {
+        let wanted = data.batch(at: Array(place..<min(place + 7, 1000)))
+        guard batch.inputs.scalars == wanted.inputs.scalars, batch.targets == wanted.targets else {
+          Issue.record("the batch from \(place) on, \(threads) threads")
+          return
+        }
+        // The engine works meanwhile, and its members have moments without work.
+        _ = (Tensor<Float>.ones([64, 64]).matmul(Tensor<Float>.ones([64, 64]))).sum().item
+        place += batch.count
+      }
+      #expect(place == 1000)
+    }
+  }
+
+  @Test func aCopyOfAnIteratorGoesItsOwnWay() {
+    var first = DataLoader(DatasetTests.sample, batchSize: 3).makeIterator()
+    _ = first.next()
+    var second = first
+    let (a, b) = (first.next()?.inputs.scalars, second.next()?.inputs.scalars)
+    #expect(a == [3, 30, 300, 4, 40, 400, 5, 50, 500] && a == b)
+    _ = first.next()
+    #expect(second.next()?.inputs.scalars.first == 6)
+    #expect(first.next()?.count == 1 && first.next() == nil && second.next()?.count == 1)
   }
 
   @Test func partsOfADataSet() {
