@@ -72,10 +72,8 @@ public func convolutionForward<T: ComputeScalar>(
   let m = g.outputChannelsPerGroup
   let pixels = g.outputPixels
   if let winograd = Winograd<T>(g), activation.isRectifierOrNone {
-    let isDone = Scratch.withScalars(winograd.kernelSize, of: T.self) { u in
-      winograd.transformKernels(weight, flips: false, into: u)
-      return winograd.convolve(input, kernels: u, bias: bias, floor: activation.floor(), into: output)
-    }
+    let isDone = winograd.convolve(
+      input, weight: weight, flips: false, bias: bias, floor: activation.floor(), into: output)
     if isDone { return }
   }
   let epilogue = Epilogue<T>(activation: activation)
@@ -143,10 +141,8 @@ public func convolutionInputGradient<T: ComputeScalar>(
     return
   }
   if let winograd = Winograd<T>(inputGradientOf: g) {
-    let isDone = Scratch.withScalars(winograd.kernelSize, of: T.self) { u in
-      winograd.transformKernels(weight, flips: true, into: u)
-      return winograd.convolve(outputGradient, kernels: u, bias: nil, floor: -.infinity, into: inputGradient)
-    }
+    let isDone = winograd.convolve(
+      outputGradient, weight: weight, flips: true, bias: nil, floor: -.infinity, into: inputGradient)
     if isDone { return }
   }
   if g.isDepthwise {

@@ -10,11 +10,16 @@ extension ConvolutionGeometry {
   var isDepthwise: Bool { inputChannelsPerGroup == 1 && outputChannelsPerGroup <= 3 }
 }
 
-/// Calls `body` for every plane, several to a chunk, on the team. `work` is the number of multiply-adds a plane takes.
-private func forEachPlane(_ count: Int, work: Int, _ body: (Int) -> Void) {
-  let perPart = max(1, 200_000 / max(1, work))
+/// Calls `body` for every plane and with `scratch` scalars, several planes to a chunk, on the team. `work` is the number of
+/// multiply-adds a plane takes.
+private func forEachPlane<T: ComputeScalar>(
+  _ count: Int, work: Int, scratch: Int, _ body: (Int, UnsafeMutablePointer<T>) -> Void
+) {
+  let perPart = max(1, 20_000 / max(1, work))
   parallelFor((count + perPart - 1) / perPart) { part in
-    for plane in part * perPart..<min((part + 1) * perPart, count) { body(plane) }
+    Scratch.withScalars(scratch, of: T.self) { scratch in
+      for plane in part * perPart..<min((part + 1) * perPart, count) { body(plane, scratch) }
+    }
   }
 }
 
@@ -31,23 +36,22 @@ func depthwiseForward<T: ComputeScalar>(
   let taps = g.kernelHeight * g.kernelWidth
   let offsets = g.inputOffsets(layout)
   let planes = g.batch * g.groups
-  forEachPlane(planes, work: m * taps * g.outputPixels) { plane in
-    offsets.withUnsafeBufferPointer { offsets in
-      Scratch.withScalars(layout.size, of: T.self) { copy in
-        var source = input + plane * g.inputPixels
-        // The kernel reads a little over a plane's end: into the next one, if there is a next one.
-        if !layout.isIdentity || (planes - 1 - plane) * g.inputPixels < PatchLayout.slack {
-          layout.layOut(source, into: copy)
-          source = UnsafePointer(copy)
-        }
-        for index in 0..<m {
-          let channel = plane % g.groups * m + index
-          table.correlatePlane(
-            source, offsets: offsets.baseAddress!, weights: weight + channel * taps, taps: taps, rows: g.outputHeight,
-            columns: g.outputWidth, rowStride: layout.columns, bias: bias.map { $0[channel] } ?? 0,
-            activation: epilogue.activationCode, slope: epilogue.slope,
-            into: output + (plane * m + index) * g.outputPixels)
-        }
+  offsets.withUnsafeBufferPointer { offsets in
+    let offsets = offsets.baseAddress!
+    forEachPlane(planes, work: m * taps * g.outputPixels, scratch: layout.size) { plane, copy in
+      var source = input + plane * g.inputPixels
+      // The kernel reads a little over a plane's end: into the next one, if there is a next one.
+      if !layout.isIdentity || (planes - 1 - plane) * g.inputPixels < PatchLayout.slack {
+        layout.layOut(source, into: copy)
+        source = UnsafePointer(copy)
+      }
+      for index in 0..<m {
+        let channel = plane % g.groups * m + index
+        table.correlatePlane(
+          source, offsets: offsets, weights: weight + channel * taps, taps: taps, rows: g.outputHeight,
+          columns: g.outputWidth, rowStride: layout.columns, bias: bias.map { $0[channel] } ?? 0,
+          activation: epilogue.activationCode, slope: epilogue.slope,
+          into: output + (plane * m + index) * g.outputPixels)
       }
     }
   }
@@ -67,32 +71,31 @@ func depthwiseInputGradient<T: ComputeScalar>(
   let taps = g.kernelHeight * g.kernelWidth
   let copySize = phases.map(\.layout.size).max() ?? 0
   let denseSize = phases.map { roundUp($0.rows * $0.columns, 16) }.max() ?? 0
-  forEachPlane(g.batch * g.groups, work: m * taps * g.outputPixels) { plane in
+  forEachPlane(g.batch * g.groups, work: m * taps * g.outputPixels, scratch: copySize + denseSize + m * taps) {
+    (plane: Int, copy: UnsafeMutablePointer<T>) in
     let target = inputGradient + plane * g.inputPixels
-    Scratch.withScalars(copySize + denseSize + m * taps, of: T.self) { copy in
-      let dense = copy + copySize
-      let weights = dense + denseSize
-      for phase in phases {
-        phase.layout.layOut(outputGradient + plane * m * g.outputPixels, into: copy)
-        var count = 0
-        for index in 0..<m {
-          for tap in phase.taps {
-            weights[count] = weight[(plane % g.groups * m + index) * taps + tap]
-            count += 1
-          }
+    let dense = copy + copySize
+    let weights = dense + denseSize
+    for phase in phases {
+      phase.layout.layOut(outputGradient + plane * m * g.outputPixels, into: copy)
+      var count = 0
+      for index in 0..<m {
+        for tap in phase.taps {
+          weights[count] = weight[(plane % g.groups * m + index) * taps + tap]
+          count += 1
         }
-        let isWhole = g.stride == (1, 1)
-        phase.offsets.withUnsafeBufferPointer { offsets in
-          withUnsafeTemporaryAllocation(of: Int.self, capacity: 1) { none in
-            table.correlatePlane(
-              copy, offsets: offsets.baseAddress ?? UnsafePointer(none.baseAddress!), weights: weights, taps: count,
-              rows: phase.rows, columns: phase.columns, rowStride: phase.layout.columns, bias: 0, activation: 0,
-              slope: 0,
-              into: isWhole ? target : dense)
-          }
-        }
-        if !isWhole { phase.spread(dense, over: target, g, pixels: 0..<phase.rows * phase.columns) }
       }
+      let isWhole = g.stride == (1, 1)
+      phase.offsets.withUnsafeBufferPointer { offsets in
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 1) { none in
+          table.correlatePlane(
+            copy, offsets: offsets.baseAddress ?? UnsafePointer(none.baseAddress!), weights: weights, taps: count,
+            rows: phase.rows, columns: phase.columns, rowStride: phase.layout.columns, bias: 0, activation: 0,
+            slope: 0,
+            into: isWhole ? target : dense)
+        }
+      }
+      if !isWhole { phase.spread(dense, over: target, g, pixels: 0..<phase.rows * phase.columns) }
     }
   }
 }

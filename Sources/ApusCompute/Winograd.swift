@@ -54,7 +54,7 @@ struct Winograd<T: ComputeScalar> {
   let outputHeight: Int
   let outputWidth: Int
   let images: Int
-  private let table: any Kernels<T>.Type
+  let table: any Kernels<T>.Type
 
   /// The convolution of `g`, or nil where Winograd would not be faster.
   init?(_ g: ConvolutionGeometry) {
@@ -85,32 +85,32 @@ struct Winograd<T: ComputeScalar> {
 
   // MARK: Sizes
 
-  private var lanes: Int { table.tileColumns / 2 }
+  var lanes: Int { table.tileColumns / 2 }
   /// Channels, rounded up to whole registers.
-  private var inputLanes: Int { roundUp(inputChannels, lanes) }
-  private var outputLanes: Int { roundUp(outputChannels, lanes) }
-  private var tilesDown: Int { (outputHeight + 3) / 4 }
-  private var tilesAcross: Int { (outputWidth + 3) / 4 }
+  var inputLanes: Int { roundUp(inputChannels, lanes) }
+  var outputLanes: Int { roundUp(outputChannels, lanes) }
+  var tilesDown: Int { (outputHeight + 3) / 4 }
+  var tilesAcross: Int { (outputWidth + 3) / 4 }
   /// Scalars from one position of U to the next. One line more than the values, lest all positions share the cache's sets.
-  private var kernelPositionStride: Int { inputChannels * outputLanes + 16 }
+  var kernelPositionStride: Int { inputChannels * outputLanes + 16 }
   /// Scalars of U.
   var kernelSize: Int { 36 * kernelPositionStride }
 
   /// Some strips (rows of tiles) of some images, which go through the stages together.
-  private struct Block {
+  struct Block {
     var images: Range<Int>
     var strips: Range<Int>
     var stripCount: Int { images.count * strips.count }
   }
 
   /// Tiles for which V and M leave room for the rest in a core's level-2 cache.
-  private var tilesPerBlock: Int {
+  var tilesPerBlock: Int {
     let perTile = 36 * (inputLanes + outputLanes) * MemoryLayout<T>.stride
     return max(28, Processor.current.level2Cache / 2 / perTile)
   }
 
   /// The batch in blocks: of whole images where they are small, of some strips of one image where they are large.
-  private func blocks(tiles: Int) -> (images: Int, strips: Int) {
+  func blocks(tiles: Int) -> (images: Int, strips: Int) {
     let perImage = tilesDown * tilesAcross
     if perImage <= tiles { return (min(images, tiles / perImage), tilesDown) }
     let parts = (perImage + tiles - 1) / tiles
@@ -119,28 +119,40 @@ struct Winograd<T: ComputeScalar> {
 
   // MARK: Stages
 
-  /// U = G g Gᵀ for every pair of channels, `[36][input channel][output channel]`, from weights `[output, input, 3, 3]`, or
-  /// from `[input, output, 3, 3]`, turned round, for the gradient of the input.
-  func transformKernels(_ weight: UnsafePointer<T>, flips: Bool, into u: UnsafeMutablePointer<T>) {
+  /// U = G g Gᵀ for every pair of channels, `[36][input channel][output channel]`.
+  private func transformKernels(_ weight: UnsafePointer<T>, flips: Bool, into u: UnsafeMutablePointer<T>) {
     let perPart = max(1, 256 * lanes / outputLanes)
     parallelFor((inputChannels + perPart - 1) / perPart) { part in
-      Scratch.withScalars(table.winogradRoom, of: T.self) { room in
-        for input in part * perPart..<min((part + 1) * perPart, inputChannels) {
-          for output in stride(from: 0, to: outputChannels, by: lanes) {
-            let count = min(lanes, outputChannels - output)
-            let isLast = input == inputChannels - 1 && output + count == outputChannels
-            table.winogradKernel(
-              weight + (flips ? (input * outputChannels + output) * 9 : (output * inputChannels + input) * 9),
-              laneStride: flips ? 9 : inputChannels * 9, lanes: count, flips: flips, isLast: isLast,
-              into: u + input * outputLanes + output, positionStride: kernelPositionStride, room: room)
-          }
+      let inputs = part * perPart..<min((part + 1) * perPart, inputChannels)
+      transformKernels(
+        weight, flips: flips, inputs: inputs, outputs: 0..<outputChannels,
+        into: u + inputs.lowerBound * outputLanes, rowStride: outputLanes, positionStride: kernelPositionStride)
+    }
+  }
+
+  /// The part of U for some input and output channels, from weights `[output, input, 3, 3]`, or from `[input, output, 3, 3]`,
+  /// turned round, for the gradient of the input.
+  func transformKernels(
+    _ weight: UnsafePointer<T>, flips: Bool, inputs: Range<Int>, outputs: Range<Int>, into u: UnsafeMutablePointer<T>,
+    rowStride: Int, positionStride: Int
+  ) {
+    Scratch.withScalars(table.winogradRoom, of: T.self) { room in
+      for input in inputs {
+        for output in stride(from: outputs.lowerBound, to: outputs.upperBound, by: lanes) {
+          let count = min(lanes, outputs.upperBound - output)
+          let isLast = input == inputChannels - 1 && output + count == outputChannels
+          table.winogradKernel(
+            weight + (flips ? (input * outputChannels + output) * 9 : (output * inputChannels + input) * 9),
+            laneStride: flips ? 9 : inputChannels * 9, lanes: count, flips: flips, isLast: isLast,
+            into: u + (input - inputs.lowerBound) * rowStride + output - outputs.lowerBound,
+            positionStride: positionStride, room: room)
         }
       }
     }
   }
 
   /// Turns a part of some images round, channels innermost, with zeros around it: pixel rows `firstRow …` of each image.
-  private func turnRound(
+  func turnRound(
     _ source: UnsafePointer<T>, images: Range<Int>, channels: Int, height: Int, width: Int, firstRow: Int, rows: Int,
     left: Int, columns: Int, into target: UnsafeMutablePointer<T>
   ) {
@@ -176,7 +188,7 @@ struct Winograd<T: ComputeScalar> {
   }
 
   /// V = Bᵀ d B of a block, `[36][tile][input channel]`.
-  private func transformInput(
+  func transformInput(
     _ input: UnsafePointer<T>, _ block: Block, into v: UnsafeMutablePointer<T>, positionStride: Int
   ) {
     let rows = block.strips.count * 4 + 2
@@ -197,54 +209,76 @@ struct Winograd<T: ComputeScalar> {
     }
   }
 
-  /// The convolution: `output = max(input ⋆ weight + bias, floor)` with transformed kernels `u`. False, with an output
-  /// that counts for nothing, when a value is not finite.
+  /// The convolution: `output = max(input ⋆ weight + bias, floor)`, with weights `[output, input, 3, 3]`, or `[input, output, 3, 3]`
+  /// turned round. False, with an output that counts for nothing, when a value is not finite.
   func convolve(
-    _ input: UnsafePointer<T>, kernels u: UnsafePointer<T>, bias: UnsafePointer<T>?, floor: T,
+    _ input: UnsafePointer<T>, weight: UnsafePointer<T>, flips: Bool, bias: UnsafePointer<T>?, floor: T,
     into output: UnsafeMutablePointer<T>
   ) -> Bool {
+    if goesByChannels {
+      return convolveByChannels(input, weight: weight, flips: flips, bias: bias, floor: floor, into: output)
+    }
     let isFinite = Atomic<Bool>(true)
-    eachBlock { block in
-      let tiles = block.stripCount * tilesAcross
-      let (strideV, strideM) = (tiles * inputLanes + 16, tiles * outputLanes + 16)
-      Scratch.withScalars(36 * (strideV + strideM) + outputLanes, of: T.self) { v in
-        let m = v + 36 * strideV
-        let paddedBias = m + 36 * strideM
-        if let bias {
-          paddedBias.update(from: bias, count: outputChannels)
-          (paddedBias + outputChannels).update(repeating: 0, count: outputLanes - outputChannels)
-        }
-        transformInput(input, block, into: v, positionStride: strideV)
-        multiply(
-          v, rows: tiles, rowStride: inputLanes, depth: inputChannels, depthStride: 1, positionStride: strideV,
-          u, rowStride: outputLanes, positionStride: kernelPositionStride, into: m, positionStride: strideM, adds: false
-        )
-        parallelFor(block.stripCount) { index in
-          let image = block.images.lowerBound + index / block.strips.count
-          let y = (block.strips.lowerBound + index % block.strips.count) * 4
-          let plane = outputHeight * outputWidth
-          // The last tile of a row writes up to three pixels too many, over pixels that a tile further left then writes:
-          // so tiles go from right to left.
-          Scratch.withScalars((4 * outputWidth + 4) * outputLanes, of: T.self) { pixels in
-            Scratch.withScalars(table.winogradRoom, of: T.self) { room in
-              for tile in (0..<tilesAcross).reversed() {
-                if !table.winogradOutput(
-                  m + (index * tilesAcross + tile) * outputLanes, positionStride: strideM, pixelStride: outputLanes,
-                  channels: outputLanes, tiles: 1, bias: bias == nil ? nil : UnsafePointer(paddedBias), floor: floor,
-                  into: pixels + 4 * tile * outputLanes, rowStride: outputWidth * outputLanes, room: room)
-                {
-                  isFinite.store(false, ordering: .relaxed)
-                }
-              }
-            }
-            table.transpose(
-              pixels, outputLanes, output + image * outputChannels * plane + y * outputWidth, plane, outputChannels,
-              min(4, outputHeight - y) * outputWidth)
+    Scratch.withScalars(kernelSize + outputLanes, of: T.self) { u in
+      transformKernels(weight, flips: flips, into: u)
+      let paddedBias = bias.map { pad($0, 0..<outputChannels, into: u + kernelSize) }
+      eachBlock { block in
+        let tiles = block.stripCount * tilesAcross
+        let (strideV, strideM) = (tiles * inputLanes + 16, tiles * outputLanes + 16)
+        Scratch.withScalars(36 * (strideV + strideM), of: T.self) { v in
+          let m = v + 36 * strideV
+          transformInput(input, block, into: v, positionStride: strideV)
+          multiply(
+            v, rows: tiles, rowStride: inputLanes, depth: inputChannels, depthStride: 1, positionStride: strideV,
+            u, rowStride: outputLanes, positionStride: kernelPositionStride, columns: outputLanes,
+            into: m, positionStride: strideM, adds: false)
+          parallelFor(block.stripCount) { index in
+            let isDone = putStrip(
+              m, index, block, positionStride: strideM, channels: 0..<outputChannels, bias: paddedBias, floor: floor,
+              into: output)
+            if !isDone { isFinite.store(false, ordering: .relaxed) }
           }
         }
       }
     }
     return isFinite.load(ordering: .relaxed)
+  }
+
+  /// The biases of some channels, with zeros up to whole registers.
+  func pad(
+    _ bias: UnsafePointer<T>, _ channels: Range<Int>, into target: UnsafeMutablePointer<T>
+  ) -> UnsafePointer<T> {
+    target.update(from: bias + channels.lowerBound, count: channels.count)
+    (target + channels.count).update(repeating: 0, count: roundUp(channels.count, lanes) - channels.count)
+    return UnsafePointer(target)
+  }
+
+  /// Y = Aᵀ M A of one strip of a block, some channels, turned round into the output. False when a value is not finite.
+  func putStrip(
+    _ m: UnsafePointer<T>, _ index: Int, _ block: Block, positionStride: Int, channels: Range<Int>,
+    bias: UnsafePointer<T>?, floor: T, into output: UnsafeMutablePointer<T>
+  ) -> Bool {
+    let image = block.images.lowerBound + index / block.strips.count
+    let y = (block.strips.lowerBound + index % block.strips.count) * 4
+    let plane = outputHeight * outputWidth
+    let pixel = roundUp(channels.count, lanes)
+    let pixelsSize = (4 * outputWidth + 4) * pixel
+    return Scratch.withScalars(pixelsSize + table.winogradRoom, of: T.self) { pixels in
+      var isFinite = true
+      // The last tile of a row writes up to three pixels too many, over pixels that a tile further left then writes:
+      // so tiles go from right to left.
+      for tile in (0..<tilesAcross).reversed() {
+        let isDone = table.winogradOutput(
+          m + (index * tilesAcross + tile) * pixel, positionStride: positionStride, pixelStride: pixel,
+          channels: pixel, tiles: 1, bias: bias, floor: floor, into: pixels + 4 * tile * pixel,
+          rowStride: outputWidth * pixel, room: pixels + pixelsSize)
+        isFinite = isFinite && isDone
+      }
+      table.transpose(
+        pixels, pixel, output + (image * outputChannels + channels.lowerBound) * plane + y * outputWidth, plane,
+        channels.count, min(4, outputHeight - y) * outputWidth)
+      return isFinite
+    }
   }
 
   /// Runs `body` on every block: several at a time on the team when there are enough of them, else one after the other,
@@ -274,9 +308,9 @@ struct Winograd<T: ComputeScalar> {
   }
 
   /// C[ξ] = A[ξ] · B[ξ], or C[ξ] += …, for all 36 positions.
-  private func multiply(
+  func multiply(
     _ a: UnsafePointer<T>, rows: Int, rowStride: Int, depth: Int, depthStride: Int, positionStride: Int,
-    _ b: UnsafePointer<T>, rowStride rowStrideB: Int, positionStride positionStrideB: Int,
+    _ b: UnsafePointer<T>, rowStride rowStrideB: Int, positionStride positionStrideB: Int, columns: Int,
     into c: UnsafeMutablePointer<T>, positionStride positionStrideC: Int, adds: Bool
   ) {
     let mr = table.tileRows
@@ -285,96 +319,12 @@ struct Winograd<T: ComputeScalar> {
       let offsets = UnsafePointer(offsets.baseAddress!)
       parallelFor(36) { position in
         table.gemmDirect(
-          m: rows, n: outputLanes, depth: depth, a: a + position * positionStride, rowStrideA: rowStride,
+          m: rows, n: columns, depth: depth, a: a + position * positionStride, rowStrideA: rowStride,
           depthStrideA: depthStride, panelStrideA: mr * rowStride, b: b + position * positionStrideB,
           panelStrideB: table.tileColumns, offsets: offsets, c: c + position * positionStrideC,
-          rowStride: outputLanes, alpha: 1, beta: adds ? 1 : 0, rowBias: nil, columnBias: nil, activation: 0, slope: 0,
+          rowStride: columns, alpha: 1, beta: adds ? 1 : 0, rowBias: nil, columnBias: nil, activation: 0, slope: 0,
           rowsOutside: false)
       }
-    }
-  }
-
-  // MARK: The gradient of the kernels
-
-  /// Sums over parts of the batch, so that parts can be computed side by side: as many as the sizes alone decide.
-  private var sums: Int {
-    let tiles = images * tilesDown * tilesAcross
-    let affordable = max(1, (8 << 20) / (kernelSize * MemoryLayout<T>.stride))
-    return max(1, min(4, affordable, tiles / 128))
-  }
-
-  /// dg = Gᵀ [Σ V[ξ]ᵀ · Z[ξ]] G. False, with a result that counts for nothing, when a value is not finite.
-  func kernelGradient(
-    _ input: UnsafePointer<T>, outputGradient: UnsafePointer<T>, into gradient: UnsafeMutablePointer<T>
-  ) -> Bool {
-    let sums = sums
-    // With one sum, blocks are large, and their stages use the team; with several, each is a core's own.
-    let size = blocks(tiles: sums > 1 ? tilesPerBlock : 8 * tilesPerBlock)
-    let across = (tilesDown + size.strips - 1) / size.strips
-    let count = (images + size.images - 1) / size.images * across
-    let perSum = (count + sums - 1) / sums
-    let used = (count + perSum - 1) / perSum
-    let isFinite = Atomic<Bool>(true)
-    Scratch.withScalars(used * kernelSize, of: T.self) { u in
-      parallelFor(used) { sum in
-        for index in sum * perSum..<min((sum + 1) * perSum, count) {
-          let (image, strip) = (index / across * size.images, index % across * size.strips)
-          addBlock(
-            Block(
-              images: image..<min(image + size.images, images), strips: strip..<min(strip + size.strips, tilesDown)),
-            input, outputGradient, isFirst: index == sum * perSum, into: u + sum * kernelSize)
-        }
-      }
-      parallelFor(inputChannels) { channel in
-        Scratch.withScalars(table.winogradRoom, of: T.self) { room in
-          for other in 1..<max(1, used) {
-            for position in 0..<36 {
-              let to = u + position * kernelPositionStride + channel * outputLanes
-              table.accumulate(to + other * kernelSize, 1, to, 1, outputLanes)
-            }
-          }
-          for output in stride(from: 0, to: outputChannels, by: lanes) {
-            if !table.winogradKernelGradient(
-              u + channel * outputLanes + output, positionStride: kernelPositionStride,
-              into: gradient + (output * inputChannels + channel) * 9, laneStride: inputChannels * 9,
-              lanes: min(lanes, outputChannels - output), room: room)
-            {
-              isFinite.store(false, ordering: .relaxed)
-            }
-          }
-        }
-      }
-    }
-    return isFinite.load(ordering: .relaxed)
-  }
-
-  /// Adds what a block gives to `u`.
-  private func addBlock(
-    _ block: Block, _ input: UnsafePointer<T>, _ outputGradient: UnsafePointer<T>, isFirst: Bool,
-    into u: UnsafeMutablePointer<T>
-  ) {
-    let tiles = block.stripCount * tilesAcross
-    let (strideV, strideZ) = (tiles * inputLanes + 16, tiles * outputLanes + 16)
-    let (rows, columns) = (block.strips.count * 4, tilesAcross * 4)
-    Scratch.withScalars(36 * (strideV + strideZ) + block.images.count * rows * columns * outputLanes, of: T.self) { v in
-      let z = v + 36 * strideV
-      let pixels = z + 36 * strideZ
-      transformInput(input, block, into: v, positionStride: strideV)
-      turnRound(
-        outputGradient, images: block.images, channels: outputChannels, height: outputHeight, width: outputWidth,
-        firstRow: block.strips.lowerBound * 4, rows: rows, left: 0, columns: columns, into: pixels)
-      parallelFor(block.stripCount) { index in
-        Scratch.withScalars(table.winogradRoom, of: T.self) { room in
-          table.winogradGradient(
-            pixels + index * 4 * columns * outputLanes, rowStride: columns * outputLanes, pixelStride: outputLanes,
-            channels: outputLanes, tiles: tilesAcross, into: z + index * tilesAcross * outputLanes,
-            positionStride: strideZ, room: room)
-        }
-      }
-      multiply(
-        v, rows: inputChannels, rowStride: 1, depth: tiles, depthStride: inputLanes, positionStride: strideV,
-        z, rowStride: outputLanes, positionStride: strideZ, into: u, positionStride: kernelPositionStride,
-        adds: !isFirst)
     }
   }
 }
@@ -388,12 +338,16 @@ extension ConvolutionGeometry {
     guard max(padding.top, padding.bottom, padding.left, padding.right) <= 2 else { return false }
     let lanes = kernels(T.self).tileColumns / 2
     guard inputChannels >= lanes && outputChannels >= lanes && batch > 0 else { return false }
-    // 36 transformed kernels have to be made, and read by every block of tiles.
-    guard 36 * inputChannels * outputChannels * MemoryLayout<T>.stride <= Processor.current.level3Cache / 2 else {
-      return false
-    }
-    // Multiply-adds a pair of channels, and what the transforms of tiles and of kernels come to, measured in the same.
     let tiles = batch * ((outputHeight + 3) / 4) * ((outputWidth + 3) / 4)
+    // 36 transformed kernels have to be made, and read by every block of tiles, unless these are so few that a core makes and uses
+    // up a slice of kernels at a time (WinogradByChannels.swift), in all three passes.
+    let (fewer, more) = (min(inputChannels, outputChannels), max(inputChannels, outputChannels))
+    let size = MemoryLayout<T>.stride
+    guard
+      36 * fewer * more * size <= Processor.current.level3Cache / 2
+        || tiles < fewer && 36 * tiles * (more + lanes) * size <= Processor.current.level3Cache / 4
+    else { return false }
+    // Multiply-adds a pair of channels, and what the transforms of tiles and of kernels come to, measured in the same.
     let direct = 9 * batch * outputHeight * outputWidth
     let winograd = 45 * tiles + 250 * tiles * (inputChannels + outputChannels) / (inputChannels * outputChannels)
     return 10 * (winograd + 300) < 9 * direct

@@ -117,7 +117,8 @@ final class WorkerTeam: @unchecked Sendable {
     // Spare work must not keep the team from those it was offered by.
     let aside = spareThread.load(ordering: .relaxed)
     if aside != 0 && aside == currentThread() { return false }
-    guard chunks <= WorkerTeam.maximumChunks,
+    // A look first: a call from inside a chunk would else take the line away from the cores that poll it.
+    guard chunks <= WorkerTeam.maximumChunks, !busy.load(ordering: .relaxed),
       busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else { return false }
     defer { busy.store(false, ordering: .releasing) }

@@ -261,6 +261,23 @@ extension PerKernelSet {
       }
     }
 
+    @Test func winogradByChannels() {
+      forEachKernelSet { _ in
+        // Fewer tiles than channels: slices that do not fill two registers, several blocks of input channels, several images, and
+        // one whose gradient of the input goes by stages.
+        for g in [
+          Self.geometry(1, 35, 14, 11, 50, (3, 3), padding: 1), Self.geometry(1, 150, 8, 8, 32, (3, 3), padding: 1),
+          Self.geometry(1, 16, 20, 20, 40, (3, 3), padding: 1), Self.geometry(2, 20, 8, 8, 34, (3, 3), padding: 1),
+        ] {
+          #expect(Winograd<Float>(g)?.goesByChannels == true, "\(g)")
+          Self.check(Float.self, g, bias: true)
+          if g.inputChannels < 100 { Self.check(Double.self, g) }
+        }
+        let back = Winograd<Float>(inputGradientOf: Self.geometry(1, 16, 20, 20, 40, (3, 3), padding: 1))
+        #expect(back?.goesByChannels == false)
+      }
+    }
+
     @Test(arguments: [1, 16, 128])
     func infinitiesAndNaNReachTheSamePixelsAsInTheTwin(outputs: Int) {
       let isDepthwise = outputs == 1
@@ -343,6 +360,7 @@ extension PerKernelSet {
         Self.geometry(64, 1, 28, 28, 10, (5, 5)), Self.geometry(1, 16, 30, 30, 40, (3, 3), padding: 1),
         Self.geometry(9, 8, 15, 15, 12, (3, 3), stride: (2, 2), padding: 1, groups: 2),
         Self.geometry(64, 16, 13, 13, 32, (3, 3)), Self.geometry(2, 3, 20, 20, 64, (7, 7), padding: 3),
+        Self.geometry(1, 160, 14, 14, 130, (3, 3), padding: 1),
         Self.geometry(1, 112, 7, 7, 112, (3, 3), padding: 1), Self.geometry(1, 40, 30, 30, 48, (1, 1)),
         Self.geometry(2, 32, 30, 30, 32, (3, 3), padding: 1, groups: 32),
         Self.geometry(1, 3, 64, 64, 64, (7, 7), stride: (2, 2), padding: 3),
