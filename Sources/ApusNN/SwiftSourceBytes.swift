@@ -54,17 +54,15 @@ extension SourceRuntime {
           for i in 0..<count { y[i] = byte(x[i] * factor + zero, 0) }
         }
 
-        /// A product of `count` bytes, summed in 32 bits. One product fits in 16: 255 · 127 is below 2¹⁵.
+        /// A product of `count` bytes, summed in 32 bits.
         @inline(__always)
         private static func sum(_ x: UnsafePointer<UInt8>, _ w: UnsafePointer<Int8>, _ count: Int) -> Int32 {
-          var sums = SIMD8<Int32>()
+          var sums = SIMD16<Int32>()
           var i = 0
-          while i + 8 <= count {
-            let products =
-              SIMD8<Int16>(truncatingIfNeeded: load(x + i, as: SIMD8<UInt8>.self))
-              &* SIMD8<Int16>(truncatingIfNeeded: load(w + i, as: SIMD8<Int8>.self))
-            sums &+= SIMD8<Int32>(truncatingIfNeeded: products)
-            i += 8
+          while i + 16 <= count {
+            sums &+= SIMD16<Int32>(truncatingIfNeeded: load(x + i, as: SIMD16<UInt8>.self))
+              &* SIMD16<Int32>(truncatingIfNeeded: load(w + i, as: SIMD16<Int8>.self))
+            i += 16
           }
           var sum = sums.wrappedSum()
           while i < count {

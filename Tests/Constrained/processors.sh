@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # processors.sh PROGRAMS MODEL IMAGE: the programs in a folder on CPUs that this machine may not have, under qemu's user mode. The
 # emulated CPU traps what it lacks. qemu hands the host's /proc/cpuinfo through, so each CPU brings its own (-L).
+# processors.sh --tests [BUNDLE]: the test suites of the engine's core there, from the bundle that `swift build --build-tests` made.
+# SUITES names others than products, convolutions and vector math; LIMIT is the seconds that each CPU has for them.
 set -euo pipefail
-programs="$1" model="$2" image="$3"
 if ! command -v qemu-x86_64 >/dev/null; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -y qemu-user >/dev/null 2>&1 || true; fi
 fi
@@ -20,8 +21,26 @@ printf 'processor\t: 0\nmodel name\t: Haswell\nflags\t\t: %s\n\n' "$sse pclmulqd
 on() { # on CPU COMMAND...
   local cpu="$1"
   shift
-  timeout 120 qemu-x86_64 -E APUS_THREADS=1 -cpu "$cpu" -L "$folder/$cpu" "$@" 2>"$folder/messages" || { grep -v "TCG doesn't" "$folder/messages" >&2; return 1; }
+  timeout "${LIMIT:-120}" qemu-x86_64 -E APUS_THREADS=1 -cpu "$cpu" -L "$folder/$cpu" "$@" 2>"$folder/messages" || { grep -v "TCG doesn't" "$folder/messages" >&2; return 1; }
 }
+if [ "$1" = --tests ]; then
+  bundle="${2:-$(swift build --show-bin-path)/ApusPackageTests.xctest}"
+  [ -f "$bundle" ] || bundle="$(find -L "$(swift build --show-bin-path)" -maxdepth 1 -type f -name '*PackageTests.xctest' | head -n 1)"
+  [ -f "$bundle" ] || { echo "skipped: the core's tests on other x86-64 CPUs (swift build --build-tests first)"; exit 0; }
+  LIMIT="${LIMIT:-600}"
+  for pair in Nehalem:baseline Haswell:avx2; do
+    cpu="${pair%:*}" start=$SECONDS
+    on "$cpu" "$bundle" --testing-library swift-testing --filter \
+      "${SUITES:-ApusComputeTests.*(GEMMTests|ConvolutionTests|VectorMathTests)}" >"$folder/out" ||
+      fail "the core's tests on $cpu"
+    # They report on standard error. A filter that matches nothing passes too.
+    ran="$(grep -oE 'Test run with [0-9]+ tests? in [0-9]+ suites? passed' "$folder/messages" || true)"
+    case "$ran" in "" | *"with 0 tests"*) fail "the core's tests on $cpu: $(tail -n 3 "$folder/messages")" ;; esac
+    echo "$cpu: ${ran#Test run with } with no kernels beyond ${pair#*:}, in $((SECONDS - start)) s"
+  done
+  exit 0
+fi
+programs="$1" model="$2" image="$3"
 for pair in Nehalem:baseline Haswell:avx2; do
   cpu="${pair%:*}" set="${pair#*:}"
   on "$cpu" "$programs/sgemm" | grep -q "on $set: right$" || fail "sgemm on $cpu"
