@@ -24,8 +24,8 @@ func elementwiseWork() -> [Work] {
     }
   }
   let functions: [(String, UnaryFunction, arithmetic: Double)] = [
-    ("exp", .exp, 21), ("log", .log, 27), ("tanh", .tanh, 30), ("sigmoid", .sigmoid, 31), ("erf", .erf, 92),
-    ("sin", .sin, 44), ("gelu", .gelu, 70), ("gelu-tanh", .geluTanh, 75), ("silu", .silu, 34), ("relu", .relu, 1),
+    ("exp", .exp, 19), ("log", .log, 25), ("tanh", .tanh, 28), ("sigmoid", .sigmoid, 22), ("erf", .erf, 20),
+    ("sin", .sin, 28), ("gelu", .gelu, 70), ("gelu-tanh", .geluTanh, 38), ("silu", .silu, 22), ("relu", .relu, 1),
   ]
   return functions.map { name, function, arithmetic in
     work(name, arithmetic: arithmetic, bytes: 8) { apply(function, $0, into: $1, count: count) }

@@ -39,32 +39,9 @@ enum TanhGaussianErrorLinearOperation: UnaryOperation {
     return x * inner * V(repeating: 1.5957691216057308)
   }
 
-  /// The gate as high + low: an error in g counts g times as much in the exponential.
-  @inline(__always)
-  static func extendedGate<V: MathVector>(_ x: V) -> (high: V, low: V) {
-    let (scale, scaleLow, factor, factorLow) = V.tanhGate
-    let one = V(repeating: 1)
-    // Beyond this the sigmoid is 0 or 1, and the square might overflow.
-    let x = x.atLeast(V(repeating: -40)).atMost(V(repeating: 40))
-    let square = x * x
-    let cubic = V(repeating: factor) * square
-    let cubicLow = V(repeating: factor).productError(square, cubic)
-      .adding(V(repeating: factor), times: x.productError(x, square)).adding(V(repeating: factorLow), times: square)
-    let inner = one + cubic
-    let part = inner - one
-    let innerLow = ((one - (inner - part)) + (cubic - part)) + cubicLow
-    let front = x * V(repeating: scale)
-    let frontLow = x.productError(V(repeating: scale), front).adding(x, times: V(repeating: scaleLow))
-    let high = front * inner
-    return (high, front.productError(inner, high).adding(front, times: innerLow).adding(frontLow, times: inner))
-  }
-
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    let (high, low) = extendedGate(x)
-    let correction = (-low).replacing(with: low, where: high .< V(repeating: 0))
-    return x.timesSigmoid(of: high, (-high.magnitude).exponentialFactors(correctedBy: correction))
-      .replacing(with: x, where: x .== V.infinity)
+    x.timesTanhGate()
   }
 
   @inline(__always)
@@ -76,12 +53,47 @@ enum TanhGaussianErrorLinearOperation: UnaryOperation {
   }
 }
 
+extension MathVector {
+  /// The gate of GELU's tanh form as high + low: an error in g counts g times as much in the exponential.
+  @inline(__always)
+  func extendedTanhGate() -> (high: Self, low: Self) {
+    let (scale, scaleLow, factor, factorLow) = Self.tanhGate
+    let one = Self(repeating: 1)
+    // Beyond this the sigmoid is 0 or 1, and the square might overflow.
+    let x = atLeast(Self(repeating: -40)).atMost(Self(repeating: 40))
+    let square = x * x
+    let cubic = Self(repeating: factor) * square
+    let cubicLow = Self(repeating: factor).productError(square, cubic)
+      .adding(Self(repeating: factor), times: x.productError(x, square)).adding(
+        Self(repeating: factorLow), times: square)
+    let inner = one + cubic
+    let part = inner - one
+    let innerLow = ((one - (inner - part)) + (cubic - part)) + cubicLow
+    let front = x * Self(repeating: scale)
+    let frontLow = x.productError(Self(repeating: scale), front).adding(x, times: Self(repeating: scaleLow))
+    let high = front * inner
+    return (high, front.productError(inner, high).adding(front, times: innerLow).adding(frontLow, times: inner))
+  }
+
+  /// x · sigmoid(g).
+  @inline(__always)
+  func timesTanhGate() -> Self { generalTimesTanhGate() }
+
+  /// x · sigmoid(g) of any number.
+  @inline(__always)
+  func generalTimesTanhGate() -> Self {
+    let (high, low) = extendedTanhGate()
+    let correction = (-low).replacing(with: low, where: high .< Self(repeating: 0))
+    return timesSigmoid(of: high, (-high.magnitude).exponentialFactors(correctedBy: correction))
+      .replacing(with: self, where: self .== Self.infinity)
+  }
+}
+
 /// x · sigmoid(x); derivative s + x s (1 − s).
 enum SigmoidLinearOperation: UnaryOperation {
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    x.timesSigmoid(of: x, (-x.magnitude).exponentialFactors(correctedBy: V(repeating: 0)))
-      .replacing(with: x, where: x .== V.infinity)
+    x.timesSigmoid()
   }
 
   @inline(__always)

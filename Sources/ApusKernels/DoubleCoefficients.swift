@@ -17,6 +17,10 @@ extension DoubleVector {
   @inline(__always) static var ln2Low: Double { 7.371002565167799e-13 }
   // Below the lower limit even x eˣ is 0; above the upper one eˣ is ∞.
   @inline(__always) static var exponentialLimits: (low: Double, high: Double) { (-760, 710) }
+  // As far from 0 as this eˣ and e⁻ˣ are normal numbers.
+  @inline(__always) static var ordinaryExponent: Double { 707 }
+  // As far from 0 as this 2ⁿ + 1 is exact for the n that is next to x / ln 2.
+  @inline(__always) static var ordinarySigmoid: Double { 36 }
   @inline(__always) static var hyperbolicLimit: Double { 20 }
   @inline(__always) static var reciprocalRootMagic: Bits { Bits(repeating: 0x5FE6_EB50_C7B5_37A9) }
   @inline(__always) static var reciprocalRootSteps: Int { 3 }

@@ -79,17 +79,57 @@ extension MathVector {
       .replacing(with: self, where: magnitude .< Self(repeating: 2 * Self.smallestNormal))
   }
 
-  /// 1 / (1 + e⁻ˣ), written with e⁻|ˣ| so that neither end loses digits.
+  // Few arguments are so far from 0 that eˣ or e⁻ˣ is no normal number. Where none in a register is, the functions below take a
+  // shorter way; where some are, they choose lane by lane, so that a result never depends on its neighbours.
+
+  /// eˣ for an ordinary exponent: the same bits as `exponential()`, the power of two being added to the exponent field.
+  @inline(__always)
+  func ordinaryExponential() -> Self {
+    let (_, r, magic) = Self.splitByLn2(self)
+    let significand = Self(repeating: 1) + r.adding(r * r, times: Self.exponentialTail(r))
+    return Self(bits: significand.bits &+ magic.bits.shiftedUp(Self.significandBits))
+  }
+
+  /// eˣ + 1 for an ordinary exponent, rounded once: (2ⁿ + 1) + 2ⁿ (eʳ − 1).
+  @inline(__always)
+  func ordinaryExponentialPlusOne() -> Self {
+    let (_, r, magic) = Self.splitByLn2(self)
+    let p = r.adding(r * r, times: Self.exponentialTail(r))
+    let scale = Self(bits: magic.bits.shiftedUp(Self.significandBits) &+ Self.bitsOfOne)
+    return (scale + Self(repeating: 1)).adding(p, times: scale)
+  }
+
+  /// eˣ by the shorter way where all lanes allow it.
+  @inline(__always)
+  func branchingExponential() -> Self {
+    let isOrdinary = magnitude .<= Self(repeating: Self.ordinaryExponent)
+    return Self.all(isOrdinary) ? ordinaryExponential() : exponential()
+  }
+
+  /// 1 / (1 + e⁻ˣ).
   @inline(__always)
   func sigmoid() -> Self {
+    let ordinary = Self(repeating: 1) / (-self).ordinaryExponentialPlusOne()
+    let isOrdinary = magnitude .<= Self(repeating: Self.ordinarySigmoid)
+    return Self.all(isOrdinary) ? ordinary : extremeSigmoid().replacing(with: ordinary, where: isOrdinary)
+  }
+
+  /// 1 / (1 + e⁻ˣ), written with e⁻|ˣ| so that neither end loses digits.
+  @inline(__always)
+  func extremeSigmoid() -> Self {
     let e = (-magnitude).exponential()
     let numerator = Self(repeating: 1).replacing(with: e, where: self .< Self(repeating: 0))
-    let one = Self(repeating: 1)
-    let denominator = one + e
-    let y = numerator / denominator
-    // What rounding the denominator lost, put back: 1 / denominator is the larger of y and 1 − y.
-    let lost = e - (denominator - one)
-    return y - (y * lost) * (one - y).atLeast(y)
+    return numerator / (Self(repeating: 1) + e)
+  }
+
+  /// x / (1 + e⁻ˣ).
+  @inline(__always)
+  func timesSigmoid() -> Self {
+    let ordinary = self / (-self).ordinaryExponentialPlusOne()
+    let isOrdinary = magnitude .<= Self(repeating: Self.ordinarySigmoid)
+    if Self.all(isOrdinary) { return ordinary }
+    return timesSigmoid(of: self, (-magnitude).exponentialFactors(correctedBy: Self(repeating: 0)))
+      .replacing(with: self, where: self .== Self.infinity).replacing(with: ordinary, where: isOrdinary)
   }
 
   /// `self · sigmoid(gate)`. On the negative side the sigmoid underflows before the product does, so its power of two
@@ -111,18 +151,20 @@ extension MathVector {
     replacing(with: x * Self(repeating: 0), where: exponent .< Self(repeating: Self.exponentialLimits.low))
   }
 
-  /// tanh x = t / (2 + t) with t = e²ˣ − 1.
+  /// tanh x = h / (1 + h) with h = (e²ˣ − 1) / 2.
+  ///
+  /// Written as n − n · n / (1 + h) with n = min(h, 1), which for h ≥ 1 is 1 − 1 / (1 + h): what rounding spoils of the sum and
+  /// of the quotient is then a part of the small second term.
   @inline(__always)
   func hyperbolicTangent() -> Self {
     let a = magnitude.atMost(Self(repeating: Self.hyperbolicLimit))
-    let t = (a + a).boundedExponentialMinusOne()
-    let denominator = Self(repeating: 2) + t
-    let y = t / denominator
-    // What rounding the denominator lost, put back: 1 / denominator is (1 − y) / 2.
-    // From t = 2 on that is not it, and not needed: y then depends on t less and less.
-    let lost = (t - (denominator - Self(repeating: 2))).replacing(
-      with: Self(repeating: 0), where: Self(repeating: 2) .< t)
-    return (y + (y * lost) * Self(repeating: -0.5).adding(y, times: Self(repeating: 0.5))).withSign(of: self)
+    let (_, r, magic) = Self.splitByLn2(a + a)
+    let p = r.adding(r * r, times: Self.exponentialTail(r))
+    let half = Self(repeating: 0.5)
+    let halfScale = Self(bits: magic.bits.shiftedUp(Self.significandBits) &+ half.bits)
+    let h = (halfScale - half).adding(p, times: halfScale)
+    let n = h.atMost(Self(repeating: 1))
+    return n.subtracting(n, times: n / (Self(repeating: 1) + h)).withSign(of: self)
   }
 
   /// (numerator + numeratorLow) / (large + small) as high + low, for |large| ≥ |small| or a sum without error.

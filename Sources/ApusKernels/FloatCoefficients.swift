@@ -17,6 +17,10 @@ extension FloatVector {
   @inline(__always) static var ln2Low: Float { 3.194618329871446e-05 }
   // Below the lower limit even x eˣ is 0; above the upper one eˣ is ∞.
   @inline(__always) static var exponentialLimits: (low: Float, high: Float) { (-112, 89) }
+  // As far from 0 as this eˣ and e⁻ˣ are normal numbers.
+  @inline(__always) static var ordinaryExponent: Float { 87 }
+  // As far from 0 as this 2ⁿ + 1 is exact for the n that is next to x / ln 2.
+  @inline(__always) static var ordinarySigmoid: Float { 16 }
   @inline(__always) static var hyperbolicLimit: Float { 10 }
   @inline(__always) static var reciprocalRootMagic: Bits { Bits(repeating: 0x5F37_5A86) }
   @inline(__always) static var reciprocalRootSteps: Int { 2 }
@@ -75,15 +79,13 @@ extension FloatVector {
     return (slope, 0.7552851438522339, -1.2007492777854623e-08)
   }
 
-  // log(1 + f) = f − f²/2 + f³ Q(f) without a division, error 2⁻³⁰ on [√½ − 1, √2 − 1].
+  // log(1 + f) = f + f² (f Q(f) − ½) without a division, error 2⁻²⁷ on [√½ − 1, √2 − 1].
   @inline(__always)
   static func logarithmOfOnePlus(_ f: Self) -> Self {
     let q =
-      Self(repeating: 0.06921079754829407).horner(f, -0.1178070679306984).horner(f, 0.11865119636058807)
-      .horner(f, -0.12385550141334534).horner(f, 0.14220023155212402).horner(f, -0.16669216752052307)
-      .horner(f, 0.20002146065235138).horner(f, -0.24999986588954926).horner(f, 0.3333331048488617)
-    let square = f * f
-    let cubic = square * f * q
-    return f + cubic.adding(Self(repeating: -0.5), times: square)
+      Self(repeating: -0.07636439055204391).horner(f, 0.12762217223644257).horner(f, -0.13159610331058502)
+      .horner(f, 0.14201579988002777).horner(f, -0.166234090924263).horner(f, 0.2000124156475067)
+      .horner(f, -0.2500081956386566).horner(f, 0.3333333134651184).horner(f, -0.5)
+    return f.adding(f * f, times: q)
   }
 }

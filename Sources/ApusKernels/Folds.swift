@@ -13,6 +13,13 @@ protocol Fold {
   static func merge(_ a: Double, _ b: Double) -> Double
 }
 
+/// A fold that picks one of its numbers.
+protocol ExtremeFold: Fold {
+  /// `merge` of numbers, by one instruction: NaN may be lost.
+  static func pick(_ a: Vector, _ b: Vector) -> Vector
+  static func pick(_ a: Vector.Scalar, _ b: Vector.Scalar) -> Vector.Scalar
+}
+
 enum SumFold<Vector: MathVector>: Fold {
   @inline(__always) static var neutral: Vector.Scalar { 0 }
   @inline(__always) static func merge(_ a: Vector, _ b: Vector) -> Vector { a + b }
@@ -20,17 +27,21 @@ enum SumFold<Vector: MathVector>: Fold {
 }
 
 /// The largest; NaN when there is one.
-enum MaximumFold<Vector: MathVector>: Fold {
+enum MaximumFold<Vector: MathVector>: ExtremeFold {
   @inline(__always) static var neutral: Vector.Scalar { -Vector.Scalar.infinity }
   @inline(__always) static func merge(_ a: Vector, _ b: Vector) -> Vector { a.maximum(b) }
   @inline(__always) static func merge(_ a: Double, _ b: Double) -> Double { a != a || b <= a ? a : b }
+  @inline(__always) static func pick(_ a: Vector, _ b: Vector) -> Vector { a.atLeast(b) }
+  @inline(__always) static func pick(_ a: Vector.Scalar, _ b: Vector.Scalar) -> Vector.Scalar { a < b ? b : a }
 }
 
 /// The smallest; NaN when there is one.
-enum MinimumFold<Vector: MathVector>: Fold {
+enum MinimumFold<Vector: MathVector>: ExtremeFold {
   @inline(__always) static var neutral: Vector.Scalar { Vector.Scalar.infinity }
   @inline(__always) static func merge(_ a: Vector, _ b: Vector) -> Vector { a.minimum(b) }
   @inline(__always) static func merge(_ a: Double, _ b: Double) -> Double { a != a || a <= b ? a : b }
+  @inline(__always) static func pick(_ a: Vector, _ b: Vector) -> Vector { a.atMost(b) }
+  @inline(__always) static func pick(_ a: Vector.Scalar, _ b: Vector.Scalar) -> Vector.Scalar { b < a ? b : a }
 }
 
 extension Fold {

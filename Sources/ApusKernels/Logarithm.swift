@@ -12,13 +12,22 @@ extension MathVector {
     let shifted = (bits &- rootHalf) &+ Self.bitsOfOne
     let exponent = shifted.shiftedDown(Self.significandBits)
     let k = Self(bits: exponent | magic) - Self(repeating: value)
-    let significand = (shifted &- exponent.shiftedUp(Self.significandBits)) &+ rootHalf
+    let significand = (shifted & Self.significandMask) &+ rootHalf
     return (k, Self(bits: significand) - Self(repeating: 1))
   }
 
-  /// The natural logarithm.
+  /// The natural logarithm. Where all lanes are positive normal numbers it need not look for anything else.
   @inline(__always)
   func logarithm() -> Self {
+    if !Self.all(isPositiveNormal) { return extremeLogarithm() }
+    let (k, f) = splitExponent()
+    return Self.logarithmOfOnePlus(f).adding(k, times: Self(repeating: Self.ln2Low))
+      .adding(k, times: Self(repeating: Self.ln2High))
+  }
+
+  /// The natural logarithm of any number, with the same bits.
+  @inline(__always)
+  func extremeLogarithm() -> Self {
     let isSmall = self .< Self(repeating: Self.smallestNormal)
     let x = replacing(with: self * Self(repeating: Self.denormalScale), where: isSmall)
     let (exponent, f) = x.splitExponent()

@@ -57,6 +57,8 @@ protocol MathVector: KernelVector {
   static var ln2High: Scalar { get }
   static var ln2Low: Scalar { get }
   static var exponentialLimits: (low: Scalar, high: Scalar) { get }
+  static var ordinaryExponent: Scalar { get }
+  static var ordinarySigmoid: Scalar { get }
   static var hyperbolicLimit: Scalar { get }
   static var reciprocalRootMagic: Bits { get }
   static var reciprocalRootSteps: Int { get }
@@ -85,6 +87,17 @@ protocol MathVector: KernelVector {
   /// Whether any lane of a comparison is true.
   static func any(_ mask: Mask) -> Bool
 
+  /// Whether all lanes of a comparison are true.
+  static func all(_ mask: Mask) -> Bool
+
+  /// Which lanes are positive normal numbers: not zero, denormal, negative, infinite or NaN.
+  var isPositiveNormal: Mask { get }
+
+  /// Functions that a format may compute in a way of its own; see `extension MathVector` for the way that serves both.
+  func sine(quarterTurns: Int) -> Self
+  func errorFunction() -> Self
+  func timesTanhGate() -> Self
+
   static func exponentialTail(_ r: Self) -> Self
   static func areaTangentTail(_ z: Self) -> Self
   static func sineTail(_ z: Self) -> Self
@@ -102,6 +115,10 @@ extension MathVector {
     Self(repeating: coefficient).adding(self, times: x)
   }
 
+  /// self − a · b.
+  @inline(__always)
+  func subtracting(_ a: Self, times b: Self) -> Self { adding(-a, times: b) }
+
   /// |self|, by clearing the sign.
   @inline(__always)
   var magnitude: Self { Self(bits: (bits | Self.signBit) ^ Self.signBit) }
@@ -109,6 +126,12 @@ extension MathVector {
   /// |self| with the sign of another; self must not be negative.
   @inline(__always)
   func withSign(of other: Self) -> Self { Self(bits: bits | (other.bits & Self.signBit)) }
+
+  /// −self where the integer is odd.
+  @inline(__always)
+  func negated(whereOdd integers: Bits) -> Self {
+    Self(bits: bits ^ integers.shiftedUp(MemoryLayout<Scalar>.size * 8 - 1))
+  }
 
   /// The larger of the two, and self where it is NaN: `other > self ? other : self`.
   @inline(__always)
@@ -140,6 +163,10 @@ extension MathVector {
       return ((a * b - product) + a * bLow + aLow * b) + aLow * bLow
     #endif
   }
+
+  /// The bits of the significand.
+  @inline(__always)
+  static var significandMask: Bits { Bits(repeating: (1 << Bits.Word(truncatingIfNeeded: significandBits)) - 1) }
 
   @inline(__always)
   static var nan: Self { Self(repeating: Scalar.nan) }
@@ -176,6 +203,12 @@ extension FloatVector: MathVector {
   @inline(__always) var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inline(__always) init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
   @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.any(mask) }
+  @inline(__always) static func all(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.all(mask) }
+
+  @inline(__always)
+  var isPositiveNormal: SIMDMask<MaskStorage> {
+    (bits &- Bits(repeating: 0x0080_0000)) .< Bits(repeating: 0x7F00_0000)
+  }
 
   @inline(__always) static func equal(_ a: Bits, _ b: Bits) -> SIMDMask<MaskStorage> { a .== b }
 
@@ -234,6 +267,12 @@ extension DoubleVector: MathVector {
   @inline(__always) var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inline(__always) init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
   @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.any(mask) }
+  @inline(__always) static func all(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.all(mask) }
+
+  @inline(__always)
+  var isPositiveNormal: SIMDMask<MaskStorage> {
+    (bits &- Bits(repeating: 0x0010_0000_0000_0000)) .< Bits(repeating: 0x7FE0_0000_0000_0000)
+  }
 
   @inline(__always) static func equal(_ a: Bits, _ b: Bits) -> SIMDMask<MaskStorage> { a .== b }
 

@@ -7,8 +7,8 @@ extension MathVector {
     switch ReductionCode(rawValue: code)! {
     case .sum, .mean: foldRow(SumFold<Self>.self, x, count) { $0 }
     case .product: product(x, count)
-    case .maximum: foldRow(MaximumFold<Self>.self, x, count) { $0 }
-    case .minimum: foldRow(MinimumFold<Self>.self, x, count) { $0 }
+    case .maximum: extremeOfRow(MaximumFold<Self>.self, x, count)
+    case .minimum: extremeOfRow(MinimumFold<Self>.self, x, count)
     case .sumOfSquares: foldRow(SumFold<Self>.self, x, count) { $0 * $0 }
     case .sumOfMagnitudes: foldRow(SumFold<Self>.self, x, count) { $0.magnitude }
     case .maximumMagnitude: max0(foldRow(MaximumFold<Self>.self, x, count) { $0.magnitude })
@@ -32,6 +32,54 @@ extension MathVector {
       i += 2
     }
     return even * odd * (i < count ? Double(x[i]) : 1)
+  }
+
+  /// The largest or the smallest of a row; NaN when there is one.
+  ///
+  /// Whether there is one shows in the sum of 0 · x, which also an infinity makes NaN: then the row is folded once more, by
+  /// instructions that look at each number.
+  @inline(never)
+  static func extremeOfRow<F: ExtremeFold>(
+    _: F.Type, _ x: UnsafePointer<Scalar>, _ count: Int
+  ) -> Double where F.Vector == Self {
+    let zero = Self(repeating: 0)
+    var (a, b, c, d) = (
+      Self(repeating: F.neutral), Self(repeating: F.neutral), Self(repeating: F.neutral), Self(repeating: F.neutral)
+    )
+    var (e, f, g, h) = (zero, zero, zero, zero)
+    var i = 0
+    while i + 4 * width <= count {
+      let (p, q, r, s) = (load(x + i), load(x + i + width), load(x + i + 2 * width), load(x + i + 3 * width))
+      a = F.pick(a, p)
+      b = F.pick(b, q)
+      c = F.pick(c, r)
+      d = F.pick(d, s)
+      e = e.adding(p, times: zero)
+      f = f.adding(q, times: zero)
+      g = g.adding(r, times: zero)
+      h = h.adding(s, times: zero)
+      i += 4 * width
+    }
+    while i < count {
+      let n = min(width, count - i)
+      let p = n == width ? load(x + i) : load(x + i, count: n, filler: x[i])
+      a = F.pick(a, p)
+      e = e.adding(p, times: zero)
+      i += width
+    }
+    e = (e + f) + (g + h)
+    if any(e .!= e) { return foldRow(F.self, x, count) { $0 } }
+    var best = F.pick(F.pick(a, b), F.pick(c, d))
+    var result = F.neutral
+    best.withScalars { scalars in
+      var half = width / 2
+      while half > 0 {
+        for lane in 0..<half { scalars[lane] = F.pick(scalars[lane], scalars[lane + half]) }
+        half /= 2
+      }
+      result = scalars[0]
+    }
+    return Double(result)
   }
 
   @inline(never)

@@ -5,16 +5,9 @@
 
 extension MathVector {
   /// The largest of a row; NaN when there is one.
-  @inline(never)
+  @inline(__always)
   static func rowMaximum(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
-    var best = -infinity
-    var i = 0
-    while i + width <= count {
-      best = best.maximum(load(x + i))
-      i += width
-    }
-    if i < count { best = best.maximum(load(x + i, count: count - i, filler: -Scalar.infinity)) }
-    return Scalar(MaximumFold<Self>.lanes(best))
+    Scalar(extremeOfRow(MaximumFold<Self>.self, x, count))
   }
 
   /// Σ exp(x − shift) over a row; `keep` receives the exponentials, or nothing.

@@ -4,12 +4,18 @@ extension MathVector {
   /// Sine (`quarterTurns` 0) or cosine (`quarterTurns` 1).
   @inline(__always)
   func trigonometric(quarterTurns: Int) -> Self {
+    let hasLarge = Self.any(Self(repeating: Self.trigonometricLimit) .< magnitude)
+    return hasLarge ? trigonometricOfLarge(quarterTurns: quarterTurns) : sine(quarterTurns: quarterTurns)
+  }
+
+  /// The same where some lanes are too large for `sine(quarterTurns:)`. Never inlined, and given nothing but x: where single
+  /// lanes are written, the optimiser takes the whole computation apart.
+  @inline(never)
+  func trigonometricOfLarge(quarterTurns: Int) -> Self {
     var result = sine(quarterTurns: quarterTurns)
-    if Self.any(Self(repeating: Self.trigonometricLimit) .< magnitude) {
-      for lane in 0..<Self.width where self[lane].magnitude > Self.trigonometricLimit {
-        let x = Double(self[lane])
-        result[lane] = x.isFinite ? Scalar(sineOfLargeNumber(x, quarterTurns: quarterTurns)) : .nan
-      }
+    for lane in 0..<Self.width where self[lane].magnitude > Self.trigonometricLimit {
+      let x = Double(self[lane])
+      result[lane] = x.isFinite ? Scalar(sineOfLargeNumber(x, quarterTurns: quarterTurns)) : .nan
     }
     return result
   }

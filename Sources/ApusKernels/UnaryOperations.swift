@@ -105,7 +105,7 @@ enum ReciprocalOperation: UnaryOperation {
 enum ExponentialOperation: UnaryOperation {
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    x.exponential()
+    x.branchingExponential()
   }
 
   @inline(__always)

@@ -31,6 +31,7 @@ extension PerKernelSet {
       let tiny = T.leastNormalMagnitude * 4
       let isDouble = T.self == Double.self
       switch function {
+      case .erf: return (4, tiny)
       case .gelu: return (isDouble ? 12 : 4, tiny)
       case .geluTanh: return (isDouble ? 4000 : 4, tiny)
       case .silu, .mish, .softplus, .selu, .elu: return (isDouble ? 8 : 4, tiny)
