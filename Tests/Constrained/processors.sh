@@ -27,7 +27,7 @@ if [ "$1" = --tests ]; then
   bundle="${2:-$(swift build --show-bin-path)/ApusPackageTests.xctest}"
   [ -f "$bundle" ] || bundle="$(find -L "$(swift build --show-bin-path)" -maxdepth 1 -type f -name '*PackageTests.xctest' | head -n 1)"
   [ -f "$bundle" ] || { echo "skipped: the core's tests on other x86-64 CPUs (swift build --build-tests first)"; exit 0; }
-  LIMIT="${LIMIT:-600}"
+  LIMIT="${LIMIT:-1200}"
   for pair in Nehalem:baseline Haswell:avx2; do
     cpu="${pair%:*}" start=$SECONDS
     on "$cpu" "$bundle" --testing-library swift-testing --filter \
