@@ -59,10 +59,13 @@ package func monotonicSeconds() -> Double {
 /// Lets another thread have the CPU.
 func yieldThread() { sched_yield() }
 
-/// A number that no other living thread has, and is not 0.
+/// A number that no other living thread has, and is not 0. (A pointer in Musl.)
 func currentThread() -> UInt {
-  // An integer in Glibc, a pointer in Musl.
-  unsafeBitCast(pthread_self(), to: UInt.self)
+  #if canImport(Glibc)
+    pthread_self()
+  #elseif canImport(Musl)
+    UInt(bitPattern: pthread_self())
+  #endif
 }
 
 extension StringProtocol {
