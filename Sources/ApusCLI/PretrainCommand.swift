@@ -25,6 +25,8 @@ struct PretrainCommand: Command {
       ("apus pretrain --data ~/mnist", "ten seeds of ten labels for each class"),
       ("apus pretrain --seeds 1 --save encoder.safetensors --reconstructions seen.png", "one, to look at"),
       ("apus pretrain --encoder encoder.safetensors --labels 5 --freeze --json", "a saved encoder, kept as it is"),
+      ("apus pretrain --encoder encoder.safetensors --augment shift,rotate:15", "both beginnings see deformed images"),
+      ("apus pretrain --deform none --mask 0.3", "an autoencoder that fills in pixels instead"),
     ])
 
   private let settings: PretrainSettings

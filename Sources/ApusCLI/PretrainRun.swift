@@ -175,7 +175,7 @@ final class PretrainRun {
     if corruption.noise > 0 { changes.append("noise of \(corruption.noise)") }
     let pretraining =
       settings.encoderPath.map { "the encoder of \($0)" }
-      ?? "\(grouped(unlabelled.count)) unlabelled images, \(settings.epochs) epochs, "
+      ?? "\(grouped(unlabelled.count)) unlabelled images, \(settings.epochs) \(settings.epochs == 1 ? "epoch" : "epochs"), "
       + "learning rate \(settings.pretrainingRate), "
       + (changes.isEmpty ? "uncorrupted" : changes.joined(separator: ", "))
     let rates =

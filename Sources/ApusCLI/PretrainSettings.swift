@@ -30,13 +30,14 @@ struct PretrainSettings {
     OptionDescription(
       "pretraining-rate", "X", "factor of Adam's steps in pretraining, at its highest (default: 0.004)"),
     AugmentOption.description(
-      AugmentOption.words(preset), name: "deform", purpose: "what the autoencoder must undo, besides masks and noise"),
+      AugmentOption.words(preset), name: "deform", purpose: "what the autoencoder must undo"),
     OptionDescription("mask", "X", "part of the pixels that are masked, 0 to 0.95 (default: 0)"),
     OptionDescription("noise", "X", "deviation of normal noise on every pixel, 0 to 10 (default: 0)"),
     OptionDescription("labels", "N", "labelled images of each class (default: 10)"),
     OptionDescription("steps", "N", "steps of fine-tuning, for both beginnings (default: 200)"),
     OptionDescription(
-      "augment", "LIST", "change the labelled images at random, for both beginnings, as --deform does (default: none)"),
+      "augment", "LIST",
+      "change the labelled images of both beginnings at random; a list as --deform has (default: none)"),
     OptionDescription("learning-rate", "X", "factor of Adam's steps after pretraining (default: 0.003)"),
     OptionDescription("encoder-rate", "X", "the same for the pretrained encoder (default: 0.0003)"),
     OptionDescription("scratch-learning-rate", "X", "factor of Adam's steps from scratch (default: 0.001)"),
@@ -45,8 +46,8 @@ struct PretrainSettings {
     OptionDescription("freeze", nil, "leave the pretrained encoder as it is, and train only the layer behind it"),
     OptionDescription(
       "tune", nil,
-      "first choose the learning rates of both, out of the same nine pairs, on 5000 other training\n"
-        + "images, over three other seeds"),
+      "first choose the learning rates of both, out of the same nine pairs, on 5000 other\n"
+        + "training images, over three other seeds"),
     OptionDescription("seeds", "N", "how many seeds to report on (default: 10)"),
     OptionDescription("seed", "N", "the first of them (default: 0)"),
     OptionDescription("threads", "N", "threads to use; the result does not depend on it (default: all CPUs)"),

@@ -202,8 +202,8 @@ extension FloatVector: MathVector {
 
   @inline(__always) var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inline(__always) init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
-  @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.any(mask) }
-  @inline(__always) static func all(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.all(mask) }
+  @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { anyLane(mask) }
+  @inline(__always) static func all(_ mask: SIMDMask<MaskStorage>) -> Bool { allLanes(mask) }
 
   @inline(__always)
   var isPositiveNormal: SIMDMask<MaskStorage> {
@@ -266,8 +266,8 @@ extension DoubleVector: MathVector {
 
   @inline(__always) var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inline(__always) init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
-  @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.any(mask) }
-  @inline(__always) static func all(_ mask: SIMDMask<MaskStorage>) -> Bool { Swift.all(mask) }
+  @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { anyLane(mask) }
+  @inline(__always) static func all(_ mask: SIMDMask<MaskStorage>) -> Bool { allLanes(mask) }
 
   @inline(__always)
   var isPositiveNormal: SIMDMask<MaskStorage> {
@@ -315,4 +315,25 @@ extension DoubleVector.Bits: BitVector {
   @inline(__always) func shiftedDown(_ count: Int) -> Self {
     self &>> Self(repeating: UInt64(truncatingIfNeeded: count))
   }
+}
+
+// LLVM makes one instruction of each of these two loops (`kortest`, `vtestps`, `movmskps`). The standard library's functions
+// of these names go by way of a minimum or maximum of integers, which is a call with the whole register passed in memory.
+
+/// Whether any lane is true.
+@inline(__always)
+private func anyLane<Storage: SIMD>(_ mask: SIMDMask<Storage>) -> Bool where Storage.Scalar: FixedWidthInteger {
+  let lanes = unsafeBitCast(mask, to: Storage.self)
+  var result = lanes[0]
+  for lane in 1..<lanes.scalarCount { result |= lanes[lane] }
+  return result != 0
+}
+
+/// Whether all lanes are true.
+@inline(__always)
+private func allLanes<Storage: SIMD>(_ mask: SIMDMask<Storage>) -> Bool where Storage.Scalar: FixedWidthInteger {
+  let lanes = unsafeBitCast(mask, to: Storage.self)
+  var result = lanes[0]
+  for lane in 1..<lanes.scalarCount { result &= lanes[lane] }
+  return result != 0
 }
