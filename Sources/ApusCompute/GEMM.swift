@@ -229,7 +229,12 @@ private struct ProductBlock<T: ComputeScalar> {
     let panels = (columns.count + nr - 1) / nr
     let perChunk = units(in: panels, of: nr, across: rows)
     Scratch.withScalars((rows + mr - 1) / mr * panelA, of: T.self) { packedA in
-      packA(kernels, rows: 0..<rows, into: packedA)
+      // A block of A that is large is packed by all: else those who wait for it are idle as long as a tenth of the product.
+      let rowsPerPart = rows * depth.count < 65_536 ? rows : mr
+      parallelFor((rows + rowsPerPart - 1) / rowsPerPart) { part in
+        let first = part * rowsPerPart
+        packA(kernels, rows: first..<min(rows, first + rowsPerPart), into: packedA + first / mr * panelA)
+      }
       parallelFor((panels + perChunk - 1) / perChunk) { chunk in
         let first = chunk * perChunk
         let column = columns.lowerBound + first * nr
