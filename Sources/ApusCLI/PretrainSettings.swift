@@ -37,7 +37,7 @@ struct PretrainSettings {
     OptionDescription("steps", "N", "steps of fine-tuning, for both beginnings (default: 200)"),
     OptionDescription(
       "augment", "LIST",
-      "change the labelled images of both beginnings at random; a list as --deform has (default: none)"),
+      "change the labelled images of both beginnings at random;\na list as --deform has (default: none)"),
     OptionDescription("learning-rate", "X", "factor of Adam's steps after pretraining (default: 0.003)"),
     OptionDescription("encoder-rate", "X", "the same for the pretrained encoder (default: 0.0003)"),
     OptionDescription("scratch-learning-rate", "X", "factor of Adam's steps from scratch (default: 0.001)"),
