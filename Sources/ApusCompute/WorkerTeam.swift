@@ -77,7 +77,8 @@ func parallelFor(
 ///
 /// `@unchecked Sendable`: the plain fields `body`, `context`, `job` and `instructionSet` are written only by the thread that holds `busy`,
 /// before it publishes the job in `ticket` (releasing), and read only by a member that has claimed one of its chunks
-/// from `ticket` (acquiring). The writer cannot go on to the next job before that chunk is counted in `finished`.
+/// from `ticket` (acquiring). The writer cannot go on to the next job before that chunk is counted in `finished`. `spare` is
+/// touched only under `spareLock`.
 final class WorkerTeam: @unchecked Sendable {
   static let shared = WorkerTeam()
   static let limit = Atomic<Int>(Threads.defaultCount(environmentValue("APUS_THREADS")))
@@ -98,17 +99,17 @@ final class WorkerTeam: @unchecked Sendable {
   private var body: ChunkFunction?
   private var context: UnsafeRawPointer?
   private var job: UInt64 = 0
-  /// Work for a member that has none; weak, so that what its owner has given up is not done. `hasSpare` spares the lock.
-  private let spare = Mutex(Spare())
+  /// Work for a member that has none; weak, so that what its owner has given up is not done.
+  private weak var spare: (any SpareWork)?
+  /// Held while `spare` is exchanged: a few instructions, so who finds it taken waits. (The thread sanitizer cannot see through a
+  /// `Mutex`, which asks the kernel when it is taken.)
+  private let spareLock = Atomic<Bool>(false)
+  /// Whether looking for spare work is worth it.
   private let hasSpare = Atomic<Bool>(false)
   /// The thread that does it, or 0.
   private let spareThread = Atomic<UInt>(0)
   /// The kernel set that the caller was told to use, which a test may set for itself alone.
   private var instructionSet: InstructionSet?
-
-  private struct Spare {
-    weak var work: (any SpareWork)?
-  }
 
   typealias ChunkFunction = @convention(c) (_ context: UnsafeRawPointer, _ chunk: Int) -> Void
 
@@ -171,8 +172,16 @@ final class WorkerTeam: @unchecked Sendable {
   /// Puts up work for a member that has nothing else to do, in place of what was put up before and not taken.
   func offer(_ work: any SpareWork) {
     guard WorkerTeam.limit.load(ordering: .relaxed) > 1 else { return }
-    spare.withLock { $0.work = work }
+    _ = exchangeSpare(work)
     hasSpare.store(true, ordering: .releasing)
+  }
+
+  private func exchangeSpare(_ work: (any SpareWork)?) -> (any SpareWork)? {
+    while spareLock.exchange(true, ordering: .acquiring) { yieldThread() }
+    defer { spareLock.store(false, ordering: .releasing) }
+    let former = spare
+    spare = work
+    return former
   }
 
   /// Does the spare work if there is any, one member at a time.
@@ -182,11 +191,7 @@ final class WorkerTeam: @unchecked Sendable {
     }
     defer { spareThread.store(0, ordering: .releasing) }
     hasSpare.store(false, ordering: .relaxed)
-    let work = spare.withLock { spare in
-      defer { spare.work = nil }
-      return spare.work
-    }
-    work?.runIfUnclaimed()
+    exchangeSpare(nil)?.runIfUnclaimed()
   }
 
   /// Asks Dispatch for members when fewer than `wanted` are spinning. Does not wait for them.
