@@ -37,7 +37,9 @@ public final class Network {
   ///   - layers: The layers, in their order. Dropout is left out: it does nothing in prediction.
   /// - Throws: `NetworkError`, which names the layer that does not fit.
   public init(inputShape: [Int], weights: Safetensors, _ layers: [Layer]) throws(NetworkError) {
-    guard let count = checkedProduct(inputShape), count > 0, count <= NetworkBuilder.largestActivation else {
+    guard let count = checkedProduct(inputShape), !inputShape.isEmpty, count > 0,
+      count <= NetworkBuilder.largestActivation
+    else {
       throw NetworkError(layer: "input", reason: "its shape \(inputShape) holds no numbers, or too many")
     }
     var builder = NetworkBuilder(shape: inputShape, count: count, weights: weights)

@@ -96,7 +96,8 @@ public struct FineTuning: Sendable {
     while step < steps {
       round &+= 0x9E37_79B9_7F4A_7C15
       let loader = DataLoader(labelled, batchSize: batchSize, shuffle: true, seed: round, transform: augmentation)
-      for batch in loader where step < steps {
+      for batch in loader {
+        if step == steps { break }
         if cancellation?.isCancelled == true { throw CancellationError() }
         let loss = crossEntropy(model(batch.inputs), batch.targets)
         optimizer.zeroGradients()

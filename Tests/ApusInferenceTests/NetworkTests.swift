@@ -128,6 +128,7 @@ struct NetworkTests {
     #expect(reason([1, 4, 4], [.maxPool2d(2, padding: 2)], weights).contains("padding 2"))
     #expect(reason([4, 4], [.avgPool2d(2)], weights).contains("do not fit an input of shape [4, 4]"))
     #expect(reason([0], [.relu], weights).contains("holds no numbers"))
+    #expect(reason([], [.softmax], weights).contains("holds no numbers"))
     #expect(reason([1 << 40, 1 << 40], [.relu], weights).contains("too many"))
     var wrong = weights
     wrong.set("8.bias", Tensor<Float>.zeros([3]))
