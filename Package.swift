@@ -6,7 +6,8 @@ import PackageDescription
 // Swift has no per-function target attribute, so one kernel source is compiled as up to three modules, each for
 // another instruction set; ApusCompute picks one at start-up. Only these modules may hold instructions beyond the
 // baseline. `-Ounchecked` keeps kernels fast in debug builds too. `-disable-cmo`: a release build would else hand small
-// functions to the modules above, which would compile them for the baseline, whatever set they belong to.
+// functions to the modules above, which would compile them for the baseline, whatever set they belong to. `BuiltinModule`
+// is for one word, prefetch (ApusKernels/Prefetch.swift).
 
 #if arch(x86_64)
   let kernelVariants: [(module: String, processor: String, define: String)] = [
@@ -23,14 +24,14 @@ let kernelTargets: [Target] =
   [
     .target(
       name: "ApusKernels",
-      swiftSettings: [.unsafeFlags(kernelFlags)])
+      swiftSettings: [.unsafeFlags(kernelFlags), .enableExperimentalFeature("BuiltinModule")])
   ]
   + kernelVariants.map { variant in
     .target(
       name: variant.module,
       swiftSettings: [
         .unsafeFlags(kernelFlags + ["-target-cpu", variant.processor]),
-        .define(variant.define),
+        .define(variant.define), .enableExperimentalFeature("BuiltinModule"),
       ])
   }
 

@@ -35,7 +35,8 @@ struct TileTask<Vector: KernelVector> {
   var b: UnsafePointer<Vector.Scalar>
   /// For `DirectOperands`: where each row of B begins, counted from `b`.
   var offsets: UnsafePointer<Int>?
-  /// For `PackingOperands`: scalars from one row of B to the next, and the panel that it is packed to.
+  /// For `PackingOperands`: scalars from one row of B to the next, and the panel that it is packed to. The next panel begins
+  /// behind the row of this one.
   var rowStrideB = 0
   var panel: UnsafeMutablePointer<Vector.Scalar>
   var c: UnsafeMutablePointer<Vector.Scalar>
@@ -51,9 +52,8 @@ struct TileTask<Vector: KernelVector> {
   var zeros: UnsafePointer<Vector.Scalar>
   var scratch: UnsafeMutablePointer<Vector.Scalar>
 
-  /// Scalars of `room` that `init` wants: zeros, as many as a row or a column of a tile has, and one tile.
-  static var roomSize: Int { maximumSide + registerTileRows * 2 * Vector.width }
-  static var maximumSide: Int { 32 }
+  /// Zeros at the beginning of the room: as many as a row or a column of a tile has.
+  static var maximumSide: Int { max(registerTileRows, 2 * Vector.width) }
 
   /// A task at the first tile.
   @inline(__always)
@@ -83,6 +83,12 @@ private func microKernel<Tile: RegisterTile, Source: OperandSource>(
   typealias V = Tile.Vector
   let nr = 2 * V.width
   var tile = Tile()
+  // C is wanted when the loop is through: it has that long to come.
+  for row in 0..<Tile.rows {
+    let last = task.pointee.c + (row * task.pointee.rowStride + V.width - 1)
+    prefetchForWriting(last)
+    if Tile.vectors == 2 { prefetchForWriting(last + V.width) }
+  }
   var source = Source(task)
   for _ in 0..<task.pointee.depth {
     tile.accumulate(source.column, stride: source.columnStride, source.row(vectors: Tile.vectors))
@@ -193,13 +199,13 @@ func macroKernel<V: KernelVector, Source: OperandSource>(
   // A narrow C without gaps: what a tile writes behind its last column is the beginning of the next row, which is written
   // later. Only the last rows of the block, behind which is nothing of ours, take the way of a tile in part.
   let isNarrow = n < nr && rowStride == n && beta == 0
-  withRoom(of: V.self, TileTask<V>.roomSize + nr) { room in
+  withTileRoom(of: V.self) { room in
     var task = TileTask<V>(
       depth: depth, a: a, rowStrideA: rowStrideA, depthStrideA: depthStrideA, b: b, offsets: offsets, c: c,
       rowStride: rowStride, room: room)
     if isNarrow, let columnBias {
       // A whole tile reads a bias for each of its columns.
-      let bias = room + TileTask<V>.roomSize
+      let bias = task.scratch + mr * nr
       for column in 0..<nr { bias[column] = column < n ? columnBias[column] : 0 }
       update.columnBias = UnsafePointer(bias)
     }
@@ -255,7 +261,7 @@ func packingMacroKernel<V: TransposableVector>(
   let mr = registerTileRows
   var update = TileUpdate<V>(
     alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
-  withRoom(of: V.self, TileTask<V>.roomSize) { room in
+  withTileRoom(of: V.self) { room in
     var task = TileTask<V>(depth: depth, a: a, b: b, c: c, rowStride: rowStride, room: room)
     task.rowStrideB = rowStrideB
     for panelB in 0..<(n + nr - 1) / nr {
@@ -292,14 +298,13 @@ func packingMacroKernel<V: TransposableVector>(
   }
 }
 
-/// Calls `body` with room for `count` scalars on the stack.
+/// Calls `body` with room on the stack for a tile, the zeros of a tile without a bias and a row.
+///
+/// The room is a variable: a temporary allocation of this size would be made on the heap, which a small product feels.
 @inline(__always)
-private func withRoom<V: KernelVector>(
-  of _: V.Type, _ count: Int, _ body: (UnsafeMutablePointer<V.Scalar>) -> Void
-) {
-  withUnsafeTemporaryAllocation(byteCount: count * MemoryLayout<V.Scalar>.stride, alignment: 64) { room in
-    body(room.baseAddress!.assumingMemoryBound(to: V.Scalar.self))
-  }
+private func withTileRoom<V: KernelVector>(of _: V.Type, _ body: (UnsafeMutablePointer<V.Scalar>) -> Void) {
+  var room = Twice<FullTile<V>>()
+  withUnsafeMutablePointer(to: &room) { body(UnsafeMutableRawPointer($0).assumingMemoryBound(to: V.Scalar.self)) }
 }
 
 /// Sets where the tile's columns are.

@@ -59,6 +59,8 @@ private func packTransposing<V: TransposableVector>(
   let whole = depth / V.width * V.width
   var k = 0
   while k < whole {
+    // More rows than the hardware follows as streams, and less to do on them than memory takes to answer.
+    for lane in 0..<lanes { prefetch(source + lane * laneStride + k + 4 * V.width) }
     // The last block of lanes first: it may reach over the panel's width and spoil the first lanes of the next k,
     // which the blocks before it, or the next round, then overwrite.
     var lane = (lanes - 1) / V.width * V.width
