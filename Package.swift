@@ -75,6 +75,7 @@ let package = Package(
     .library(name: "ApusTraining", targets: ["ApusTraining"]),
     .executable(name: "apus", targets: ["ApusCLI"]),
     .executable(name: "apus-bench", targets: ["ApusBench"]),
+    .executable(name: "apus-epoch", targets: ["ApusEpoch"]),
   ],
   targets: kernelTargets + ladderTargets + [
     .target(
@@ -92,9 +93,15 @@ let package = Package(
       name: "ApusCLI", dependencies: ["Apus"],
       swiftSettings: [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]),
     .target(name: "Accuracy", dependencies: ["ApusCompute"], path: "Benchmarks/Accuracy"),
+    .target(
+      name: "EpochWork", dependencies: ["Apus", "ApusTensor"], path: "Benchmarks/EpochWork",
+      swiftSettings: [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]),
+    .executableTarget(
+      name: "ApusEpoch", dependencies: ["Apus", "EpochWork"], path: "Benchmarks/ApusEpoch",
+      swiftSettings: [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]),
     .executableTarget(
       name: "ApusBench",
-      dependencies: ["Apus", "ApusCompute", "Accuracy"] + ladderTargets.map { .byName(name: $0.name) },
+      dependencies: ["Apus", "ApusCompute", "Accuracy", "EpochWork"] + ladderTargets.map { .byName(name: $0.name) },
       path: "Benchmarks/ApusBench", exclude: ["Ladder"]),
 
     .testTarget(name: "ApusComputeTests", dependencies: ["ApusCompute", "Accuracy"]),

@@ -31,7 +31,6 @@ enum Command {
     case "roofline": RooflineReport(Options(rest)).run()
     case "scaling": ScalingReport(Options(rest)).run()
     case "memory": MemoryReport(Options(rest, .peers)).run()
-    case MemoryReport.childName: MemoryReport.runChild(rest)
     case "accuracy": AccuracyTable(Options(rest, .accuracy)).run()
     default:
       guard let suite = Suite(rawValue: name) else {

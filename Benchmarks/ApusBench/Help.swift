@@ -109,7 +109,8 @@ enum Help {
       page(
         name,
         "Peak resident memory of one epoch of each of the five models, each in a process of its own, Apus's and\n"
-          + "PyTorch's; page faults and fresh blocks of tensor memory of a steady step.",
+          + "PyTorch's; page faults and fresh blocks of tensor memory of a steady step. Apus's is the program apus-epoch, which\n"
+          + "swift build -c release --product apus-epoch puts beside this one.",
         [common, data, "      --python PATH  the Python that has PyTorch (default: .venv/bin/python3, else python3)"]
           .joined(separator: "\n"),
         "apus-bench memory --data data/mnist")

@@ -1,32 +1,17 @@
 import Apus
 import ApusCompute
+import EpochWork
 import Foundation
 
 /// The memory that one epoch of a model needs, each in a process of its own: Apus's and PyTorch's.
 struct MemoryReport {
-  /// The subcommand that runs in the process that is measured.
-  static let childName = "memory-of-one-epoch"
-
   private static let models: [ModelZoo] = [.mlp, .mlp3, .cnn, .cnnWide, .kerasCNN]
 
   let options: Options
 
   init(_ options: Options) { self.options = options }
 
-  /// What a process says of itself.
-  struct Usage: Codable {
-    /// The most memory that was resident, KiB, and what was before the data were read.
-    var peakKiB: Double
-    var startKiB: Double
-    /// Of a step in the second half of the epoch.
-    var minorFaultsPerStep: Double
-    /// Blocks of tensors' memory asked of the system, and taken from the pool; only Apus knows.
-    var freshBlocksPerStep: Double?
-    var reusedBlocksPerStep: Double?
-    /// The most bytes that tensors held at a time, KiB.
-    var peakTensorsKiB: Double?
-    var seconds: Double
-  }
+  private typealias Usage = EpochUsage
 
   func run() {
     let models = MemoryReport.models.filter { options.isChosen($0.name) }
@@ -84,10 +69,15 @@ struct MemoryReport {
     ["--threads", "\(Threads.count)", "--samples", "\(options.samples)"] + (options.data.map { ["--data", $0] } ?? [])
   }
 
+  /// By a program beside this one, which stands on Apus alone: Foundation would count as memory of the training.
   private func ownUsage(_ model: ModelZoo) -> Usage {
-    let path = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+    let directory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    let program = directory.appendingPathComponent("apus-epoch").path
+    guard FileManager.default.isExecutableFile(atPath: program) else {
+      fail("\(program) is not there: swift build -c release --product apus-epoch makes it")
+    }
     do {
-      return try usage(of: path, [Self.childName, "--only", model.name] + commonArguments)
+      return try usage(of: program, [model.name] + commonArguments)
     } catch {
       fail("\(model.name): \(error)")
     }
@@ -123,58 +113,5 @@ struct MemoryReport {
       throw ChildFailure(description: "\(program) ended with status \(process.terminationStatus)")
     }
     return try JSONDecoder().decode(Usage.self, from: Data(line.utf8))
-  }
-
-  /// What runs in the process that is measured: an epoch of the model that `--only` names.
-  static func runChild(_ arguments: [String]) {
-    let options = Options(arguments)
-    guard let model = MemoryReport.models.first(where: { $0.name == options.only }) else {
-      fail("no model is called '\(options.only)'", code: 2)
-    }
-    let startKiB = statusKiB("VmRSS")
-    let start = monotonicSeconds()
-    let recipe = model.recipe
-    let images = LazyImages(options).images.normalized(recipe.normalization)
-    let network = withSeed(1) { model.make() }
-    network.train()
-    let optimizer = recipe.optimizer.make(network.parameters)
-    let steps = (images.count + recipe.batchSize - 1) / recipe.batchSize
-    var step = 0
-    var (faults, pool) = (minorFaults(), BufferPool.statistics)
-    for batch in DataLoader(images, batchSize: recipe.batchSize, shuffle: true, seed: 1) {
-      if step == steps / 2 { (faults, pool) = (minorFaults(), BufferPool.statistics) }
-      // The last batch is smaller than the others.
-      if step == steps - 1 { break }
-      optimizer.zeroGradients()
-      recipe.loss(network(batch.inputs), batch.targets).backward()
-      optimizer.step()
-      step += 1
-    }
-    let measured = Double(max(1, step - steps / 2))
-    let end = BufferPool.statistics
-    let usage = Usage(
-      peakKiB: statusKiB("VmHWM"), startKiB: startKiB, minorFaultsPerStep: Double(minorFaults() - faults) / measured,
-      freshBlocksPerStep: Double(end.systemAllocations - pool.systemAllocations) / measured,
-      reusedBlocksPerStep: Double(end.reuses - pool.reuses) / measured,
-      peakTensorsKiB: Double(end.peakBytesInUse) / 1024, seconds: monotonicSeconds() - start)
-    do {
-      printLine(String(decoding: try JSONEncoder().encode(usage), as: UTF8.self))
-    } catch {
-      fail("\(error)")
-    }
-  }
-
-  /// A line of /proc/self/status. (`ru_maxrss` is no use: it starts from that of the process that started this one.)
-  private static func statusKiB(_ key: String) -> Double {
-    let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix(key + ":") } ?? ""
-    return Double(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? .nan
-  }
-
-  /// Pages that were touched for the first time.
-  private static func minorFaults() -> Int {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_minflt
   }
 }

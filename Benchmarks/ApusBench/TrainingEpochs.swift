@@ -1,4 +1,5 @@
 import Apus
+import EpochWork
 import Foundation
 
 extension ModelZoo {
@@ -84,33 +85,11 @@ final class LazyImages {
   init(_ options: Options) { self.options = options }
 
   private func load() -> ImageDataset {
-    let count = options.samples
-    if let directory = options.data {
-      do {
-        // The training part alone, as the peers read it: the test images would count as memory of the run.
-        let images = try IDXFile(path: path("train-images-idx3-ubyte", in: directory))
-        let labels = try IDXFile(path: path("train-labels-idx1-ubyte", in: directory))
-        guard images.dimensions.dropFirst() == [28, 28], images.dimensions[0] == labels.bytes.count else {
-          fail("\(directory): images of 28x28 and as many labels are wanted")
-        }
-        let whole = count >= labels.bytes.count
-        return ImageDataset(
-          pixels: whole ? images.bytes : Array(images.bytes.prefix(count * 784)),
-          targets: labels.bytes.prefix(count).map { Int($0) }, height: 28, width: 28, classCount: 10)
-      } catch {
-        fail("\(error)")
-      }
+    do {
+      return try ImageDataset.training(directory: options.data, count: options.samples)
+    } catch {
+      fail("\(error)")
     }
-    var random = Random(seed: 1)
-    return ImageDataset(
-      pixels: (0..<count * 784).map { _ in UInt8.random(in: 0...255, using: &random) },
-      targets: (0..<count).map { _ in Int.random(in: 0..<10, using: &random) }, height: 28, width: 28, classCount: 10)
-  }
-
-  /// The file of that name, plain or compressed.
-  private func path(_ name: String, in directory: String) -> String {
-    let plain = "\(directory)/\(name)"
-    return FileManager.default.fileExists(atPath: plain) ? plain : plain + ".gz"
   }
 }
 

@@ -3,7 +3,7 @@
 //
 // - *Packed*: taps are the columns of B, so the patches are packed the other way round, transposed in registers.
 // - *Direct*: with the rows of dY as long as those of the laid-out x, the sum is a dot product of two contiguous
-//   stretches of memory for every pair of output channel and tap (ApusKernels/TapCorrelation.swift).
+//   stretches of memory for every pair of output channel and tap (CorrelatedWeightGradient.swift).
 
 /// The gradient of the loss with respect to a convolution's weight, from its input and the gradient with respect to
 /// its output. The result is overwritten.
@@ -26,34 +26,24 @@ public func convolutionWeightGradient<T: ComputeScalar>(
   {
     return
   }
-  let kernels = kernels(T.self)
-  let nr = kernels.tileColumns
+  if g.correlatesTaps {
+    correlatedWeightGradient(g, input: input, .whole(outputGradient), weightGradient: weightGradient)
+    return
+  }
+  let nr = kernels(T.self).tileColumns
   let layout = g.inputLayout
   let offsets = g.inputOffsets(layout)
   let m = g.outputChannelsPerGroup
   let n = offsets.count
-  // With few channels, always: a register tile of one to three rows would leave most of the registers empty.
-  let isDirect =
-    m <= 3 || (m <= 32 && 5 * g.outputWidth >= 3 * layout.columns && g.outputHeight * layout.columns <= 1 << 12)
-  let parts = SumParts(g, byImages: isDirect, scalarBytes: MemoryLayout<T>.stride)
+  let parts = WeightGradientParts(g, byImages: false, scalarBytes: MemoryLayout<T>.stride)
   // Columns are cut only as far as the team needs: this does not change any sum.
-  let unit = isDirect ? 5 : nr
-  let panels = (n + unit - 1) / unit
+  let panels = (n + nr - 1) / nr
   let columnParts = min(panels, max(1, (4 * Threads.count + parts.count * g.groups - 1) / (parts.count * g.groups)))
-  let columnsPerPart = (panels + columnParts - 1) / columnParts * unit
+  let columnsPerPart = (panels + columnParts - 1) / columnParts * nr
   let images = g.batch * g.groups
   let copySize = LaidOutBatch<T>.scratchCount(layout, count: images, readsBehind: true)
   let sumsSize = parts.count > 1 ? parts.count * g.weightCount : 0
-  // The output gradient with rows as long as those of the input, and zeros where there is no pixel.
-  let planeSize = isDirect ? roundUp(g.outputHeight * layout.columns, 16) : 0
-  let gradientLayout = PatchLayout(
-    channels: m, height: g.outputHeight, width: g.outputWidth, top: 0, left: 0, stride: (1, 1), rows: g.outputHeight,
-    columns: layout.columns)
-  Scratch.withScalars(copySize + sumsSize + images * m * planeSize, of: T.self) { scratch in
-    let planes = scratch + copySize + sumsSize
-    if isDirect {
-      layOutPlanes(gradientLayout, outputGradient, count: images * m, planeSize: planeSize, into: planes)
-    }
+  Scratch.withScalars(copySize + sumsSize, of: T.self) { scratch in
     let source = LaidOutBatch(layout, input, count: images, readsBehind: true, copy: scratch)
     let sums = parts.count > 1 ? scratch + copySize : weightGradient
     parallelFor(parts.count * g.groups * columnParts) { index in
@@ -63,33 +53,19 @@ public func convolutionWeightGradient<T: ComputeScalar>(
       let first = columnPart * columnsPerPart
       let columns = min(columnsPerPart, n - first)
       guard columns > 0 else { return }
-      let rows = parts.rows(part)
-      let target = sums + part * g.weightCount + group * m * n + first
       offsets.withUnsafeBufferPointer { offsets in
-        let offsets = offsets.baseAddress! + first
-        if isDirect {
-          let range = rows.lowerBound / g.outputHeight..<rows.upperBound / g.outputHeight
-          let sources = range.map { source.pointer($0 * g.groups + group) }
-          kernels.correlateTaps(
-            channels: m, taps: columns, images: range.count, sources: sources, offsets: offsets,
-            gradient: planes + (range.lowerBound * g.groups + group) * m * planeSize,
-            imageStride: g.groups * m * planeSize, rowStride: planeSize, length: planeSize, into: target,
-            targetStride: n)
-        } else {
-          TapProduct(geometry: g, group: group, taps: columns).run(
-            rows: rows, source, offsets: offsets, outputGradient, into: target, rowStride: n)
-        }
+        TapProduct(geometry: g, group: group, taps: columns).run(
+          rows: parts.rows(part), source, offsets: offsets.baseAddress! + first, outputGradient,
+          into: sums + part * g.weightCount + group * m * n + first, rowStride: n)
       }
     }
-    if parts.count > 1 {
-      addInOrder(sums, count: parts.count, stride: g.weightCount, into: weightGradient)
-    }
+    if parts.count > 1 { parts.add(sums, into: weightGradient, count: g.weightCount) }
   }
 }
 
 /// How the sum over all pixels is cut: in runs of rows of the output, counted through all images. By sizes alone, so that the
 /// order of summation is the same at any number of threads.
-private struct SumParts {
+struct WeightGradientParts {
   let count: Int
   private let rowsPerPart: Int
   private let total: Int
@@ -107,37 +83,17 @@ private struct SumParts {
   }
 
   func rows(_ part: Int) -> Range<Int> { part * rowsPerPart..<min((part + 1) * rowsPerPart, total) }
-}
 
-/// Lays each of `count` planes out on its own, filled up with zeros to `planeSize`.
-private func layOutPlanes<T: ComputeScalar>(
-  _ layout: PatchLayout, _ source: UnsafePointer<T>, count: Int, planeSize: Int, into target: UnsafeMutablePointer<T>
-) {
-  let kernels = kernels(T.self)
-  let perPart = max(1, 16384 / planeSize)
-  parallelFor((count + perPart - 1) / perPart) { part in
-    for plane in part * perPart..<min((part + 1) * perPart, count) {
-      let to = target + plane * planeSize
-      kernels.layOutChannel(
-        source + plane * layout.height * layout.width, height: layout.height, width: layout.width, top: 0, left: 0,
-        strideY: 1, strideX: 1, rows: layout.rows, columns: layout.columns, into: to)
-      let filled = layout.rows * layout.columns
-      (to + filled).update(repeating: 0, count: planeSize - filled)
+  /// `target = sums[0] + sums[1] + …`, element by element, where each part has left a sum of `size` numbers.
+  func add<T: ComputeScalar>(_ sums: UnsafePointer<T>, into target: UnsafeMutablePointer<T>, count size: Int) {
+    let table = kernels(T.self)
+    let perChunk = 16384
+    parallelFor((size + perChunk - 1) / perChunk) { chunk in
+      let first = chunk * perChunk
+      let length = min(perChunk, size - first)
+      (target + first).update(from: sums + first, count: length)
+      for part in 1..<count { table.accumulate(sums + part * size + first, 1, target + first, 1, length) }
     }
-  }
-}
-
-/// `target = parts[0] + parts[1] + …`, element by element.
-private func addInOrder<T: ComputeScalar>(
-  _ parts: UnsafePointer<T>, count: Int, stride: Int, into target: UnsafeMutablePointer<T>
-) {
-  let table = kernels(T.self)
-  let perChunk = 16384
-  parallelFor((stride + perChunk - 1) / perChunk) { chunk in
-    let first = chunk * perChunk
-    let length = min(perChunk, stride - first)
-    (target + first).update(from: parts + first, count: length)
-    for part in 1..<count { table.accumulate(parts + part * stride + first, 1, target + first, 1, length) }
   }
 }
 

@@ -57,6 +57,7 @@ package func rectifiedPooledConv2d<Scalar: ComputeScalar>(
   if nodes.0 == nil && nodes.1 == nil && nodes.2 == nil { return y }
   let keptImages = nodes.1 == nil ? nil : images
   let keptKernel = nodes.0 == nil ? nil : kernel
+  let kernelShape = kernel.shape
   y.record(name, nodes.0, nodes.1, nodes.2) { upstream, operands in
     let upstream = upstream.packed()
     if operands.wants(2) {
@@ -69,6 +70,17 @@ package func rectifiedPooledConv2d<Scalar: ComputeScalar>(
       operands.send(2, sums)
     }
     guard keptImages != nil || keptKernel != nil else { return withExtendedLifetime(codes) {} }
+    if keptKernel == nil, let keptImages {
+      let gradient = Tensor<Scalar>(uninitialized: kernelShape)
+      let isDone = withPointers(keptImages, upstream) {
+        rectifiedPoolWeightGradient(
+          geometry, input: $0, upstream: $1, codes: codes.pointer, weightGradient: gradient.pointer)
+      }
+      if isDone {
+        withExtendedLifetime(codes) {}
+        return operands.send(1, gradient)
+      }
+    }
     let spread = Tensor<Scalar>(uninitialized: [geometry.outputCount])
     withPointer(upstream) {
       rectifiedMaxPoolGradient(upstream: $0, codes: codes.pointer, into: spread.pointer, windows)

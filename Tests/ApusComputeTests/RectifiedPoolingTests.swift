@@ -111,5 +111,49 @@ extension PerKernelSet {
         }
       }
     }
+
+    /// The weight gradient from the codes has the bits of that from the whole gradient, with odd sides, groups, a stride, and
+    /// more channels than a block has.
+    @Test func weightGradientFromCodes() {
+      func check<T: ComputeScalar>(_: T.Type, _ g: ConvolutionGeometry, _ set: InstructionSet) {
+        var random = TestRandom(45)
+        let input: [T] = random.numbers(g.inputCount)
+        let windows = PoolingGeometry(windowsOf: g)
+        let upstream: [T] = random.numbers(windows.outputCount)
+        let codes = (0..<windows.outputCount).map { UInt8($0 * 7 % 5) }
+        var spread = [T](repeating: .nan, count: g.outputCount)
+        rectifiedMaxPoolGradient(upstream: upstream, codes: codes, into: &spread, windows)
+        var expected = [T](repeating: .nan, count: g.weightCount)
+        convolutionWeightGradient(g, input: input, outputGradient: spread, weightGradient: &expected)
+        for threads in [1, 3] {
+          let before = Threads.count
+          Threads.count = threads
+          defer { Threads.count = before }
+          var gradient = [T](repeating: .nan, count: g.weightCount)
+          let isDone = rectifiedPoolWeightGradient(
+            g, input: input, upstream: upstream, codes: codes, weightGradient: &gradient)
+          #expect(isDone && gradient == expected, "\(g), \(threads) threads, \(set)")
+        }
+      }
+      forEachKernelSet { set in
+        for g in [
+          ConvolutionGeometry(
+            batch: 9, inputChannels: 1, inputHeight: 28, inputWidth: 28, outputChannels: 10, kernelHeight: 5,
+            kernelWidth: 5),
+          ConvolutionGeometry(
+            batch: 5, inputChannels: 1, inputHeight: 13, inputWidth: 14, outputChannels: 32, kernelHeight: 3,
+            kernelWidth: 3),
+          ConvolutionGeometry(
+            batch: 2, inputChannels: 4, inputHeight: 12, inputWidth: 11, outputChannels: 14, kernelHeight: 3,
+            kernelWidth: 2, groups: 2),
+          ConvolutionGeometry(
+            batch: 1, inputChannels: 3, inputHeight: 21, inputWidth: 20, outputChannels: 3, kernelHeight: 3,
+            kernelWidth: 3, stride: (2, 2), padding: (top: 1, bottom: 1, left: 1, right: 1)),
+        ] {
+          check(Float.self, g, set)
+          check(Double.self, g, set)
+        }
+      }
+    }
   }
 }
