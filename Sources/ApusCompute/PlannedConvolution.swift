@@ -22,6 +22,8 @@ struct PlannedConvolution {
   /// The pooling behind, of one image, and the layout of a band of it, which is one row of windows.
   private(set) var pooling: PoolingGeometry?
   private(set) var bandLayout: UnsafePointer<Int>?
+  /// The same by Winograd's transform, where that is faster; tried first.
+  private let winograd: PlannedWinograd?
 
   init(
     _ table: FloatTable, _ memory: PlanMemory, _ geometry: ConvolutionGeometry, weight: [Float], bias: [Float]?
@@ -48,6 +50,7 @@ struct PlannedConvolution {
       }
     }
     self.packed = UnsafePointer(packed)
+    winograd = PlannedWinograd(table, memory, geometry, weight: source, bias: bias)
     isDirect = isCheaperDirect(lanes)
   }
 
@@ -104,15 +107,18 @@ struct PlannedConvolution {
 
   // MARK: Images in lanes
 
-  func scratchForLanes(_ lanes: Int) -> Int {
+  func scratchForLanes(_ table: FloatTable, _ lanes: Int) -> Int {
     let copy = layout.isIdentity ? 0 : layout.channels * geometry.groups * layout.channelSize * lanes
-    return copy + (pooling == nil ? 0 : geometry.outputChannelsPerGroup * rowsPerUnit * geometry.outputWidth * lanes)
+    let band = geometry.outputChannelsPerGroup * rowsPerUnit * geometry.outputWidth * lanes
+    let direct = copy + (pooling == nil ? 0 : band)
+    return max(direct, winograd?.scratchForLanes(table, lanes) ?? 0)
   }
 
   func runLanes(
     _ table: FloatTable, _ lanes: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
+    if let winograd, winograd.runLanes(table, lanes, x, y, scratch, activation: activation, pooling: pooling) { return }
     var source = x
     var band = scratch
     if !layout.isIdentity {
@@ -186,7 +192,8 @@ struct PlannedConvolution {
 
   func scratchForImage(_ table: FloatTable, parts: Int) -> Int {
     let copy = layout.isIdentity ? 0 : geometry.groups * laidOutCount
-    return copy + max(partSize(table, parts: 1) + parts * PatchLayout.slack, parts * partSize(table, parts: parts))
+    let direct = max(partSize(table, parts: 1) + parts * PatchLayout.slack, parts * partSize(table, parts: parts))
+    return max(copy + direct, winograd?.scratchForImage(parts: parts) ?? 0)
   }
 
   /// `parts` threads share the rows when there is enough to compute.
@@ -194,6 +201,7 @@ struct PlannedConvolution {
     _ table: FloatTable, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     _ scratch: UnsafeMutablePointer<Float>, parts: Int
   ) {
+    if let winograd, winograd.runImage(x, y, scratch, parts: parts, activation: activation, pooling: pooling) { return }
     var source = x
     var lines = scratch
     var groupSize = layout.channels * layout.channelSize
