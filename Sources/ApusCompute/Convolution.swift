@@ -18,9 +18,16 @@ protocol ConvolutionKernels<Scalar> {
     _ source: UnsafePointer<Scalar>, lanes: Int, laneStride: Int, outers: Int, outerStride: Int, depth: Int,
     isLast: Bool, width: Int, into panel: UnsafeMutablePointer<Scalar>)
   static func correlatePlane(
-    _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, weights: UnsafePointer<Scalar>, taps: Int, rows: Int,
-    columns: Int, rowStride: Int, bias: Scalar, activation: Int, slope: Scalar,
+    _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, weights: UnsafePointer<Scalar>, taps: Int,
+    kernelColumns: Int, rows: Int, columns: Int, rowStride: Int, bias: Scalar, activation: Int, slope: Scalar,
     into target: UnsafeMutablePointer<Scalar>)
+  static func accumulateTaps(
+    _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, taps: Int, kernelColumns: Int,
+    gradient: UnsafePointer<Scalar>, rows: Int, columns: Int, rowStride: Int, into sums: UnsafeMutablePointer<Scalar>)
+  static func sumLanes(_ sums: UnsafePointer<Scalar>, _ count: Int, into target: UnsafeMutablePointer<Scalar>)
+  static func interleaveColumns(
+    _ evens: UnsafePointer<Scalar>, _ odds: UnsafePointer<Scalar>, rows: Int, width: Int,
+    into target: UnsafeMutablePointer<Scalar>, targetStride: Int)
   static func packTaps(
     _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, lanes: Int, firstRow: Int, rows: Int, columns: Int,
     rowStride: Int, width: Int, into panel: UnsafeMutablePointer<Scalar>)

@@ -1,5 +1,6 @@
 // dW[o, (i, ky, kx)] = Σ over images and pixels of dY[o, pixel] · x[i, pixel · stride + (ky, kx)]: a product whose depth
-// runs over all pixels of all images. There are two ways to it, as with the forward pass:
+// runs over all pixels of all images. There are two ways to it, as with the forward pass, and a third for
+// depthwise convolutions (DepthwiseConvolution.swift):
 //
 // - *Packed*: taps are the columns of B, so the patches are packed the other way round, transposed in registers.
 // - *Direct*: with the rows of dY as long as those of the laid-out x, the sum is a dot product of two contiguous
@@ -24,6 +25,10 @@ public func convolutionWeightGradient<T: ComputeScalar>(
   }
   if let winograd = Winograd<T>(g), winograd.kernelGradient(input, outputGradient: outputGradient, into: weightGradient)
   {
+    return
+  }
+  if g.sumsTapsOfPlanes {
+    depthwiseWeightGradient(g, input: input, outputGradient: outputGradient, weightGradient: weightGradient)
     return
   }
   if g.correlatesTaps {

@@ -101,15 +101,126 @@ private func gatherTaps<V: TransposableVector>(
 private func copyRow<V: KernelVector>(
   _: V.Type, _ source: UnsafePointer<V.Scalar>, _ target: UnsafeMutablePointer<V.Scalar>, _ count: Int
 ) {
-  guard count >= V.width else {
-    for index in 0..<count { target[index] = source[index] }
-    return
-  }
+  guard count >= V.width else { return copyShortRow(V.self, source, target, count) }
   var done = 0
   while done < count {
     let first = min(done, count - V.width)
     V.load(source + first).store(target + first)
     done += V.width
+  }
+}
+
+/// Functions of their own: where a caller has grown large, the loads and stores of its registers become calls.
+@inline(never)
+private func copyShortRow<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, _ target: UnsafeMutablePointer<V.Scalar>, _ count: Int
+) {
+  V.load(source, count: count).store(target, count: count)
+}
+
+@inline(never)
+private func clearShortRow<V: KernelVector>(_: V.Type, _ target: UnsafeMutablePointer<V.Scalar>, _ count: Int) {
+  V(repeating: 0).store(target, count: count)
+}
+
+/// Zeros, mostly one or two of them.
+@inline(__always)
+private func clearRow<V: KernelVector>(_: V.Type, _ target: UnsafeMutablePointer<V.Scalar>, _ count: Int) {
+  let zero = V(repeating: 0)
+  var done = 0
+  while done + V.width <= count {
+    zero.store(target + done)
+    done += V.width
+  }
+  if count - done == 1 {
+    target[done] = 0
+  } else if done < count {
+    clearShortRow(V.self, target + done, count - done)
+  }
+}
+
+/// Takes a row apart: its scalars 0, 2, 4 … and 1, 3, 5 …
+@inline(__always)
+private func splitRow<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, evens: UnsafeMutablePointer<V.Scalar>, _ evenCount: Int,
+  odds: UnsafeMutablePointer<V.Scalar>, _ oddCount: Int
+) {
+  let pairs = min(evenCount, oddCount)
+  var done = 0
+  if pairs >= V.width {
+    while done < pairs {
+      let first = min(done, pairs - V.width)
+      let (a, b) = (V.load(source + 2 * first), V.load(source + 2 * first + V.width))
+      a.evens(b).store(evens + first)
+      a.odds(b).store(odds + first)
+      done += V.width
+    }
+    done = pairs
+  }
+  while done < evenCount {
+    evens[done] = source[2 * done]
+    if done < oddCount { odds[done] = source[2 * done + 1] }
+    done += 1
+  }
+  while done < oddCount {
+    odds[done] = source[2 * done + 1]
+    done += 1
+  }
+}
+
+/// Both phases of every second row of a source with a stride of 2 across; the source's first column is an even one of the phase that
+/// it falls into.
+@inline(never)
+private func layOutPairs<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, height: Int, width: Int, firstRow: Int, rowStep: Int, left: Int,
+  rows: Int, columns: Int, into phases: UnsafeMutablePointer<V.Scalar>
+) {
+  let evens = phases + (left & 1) * rows * columns
+  let odds = phases + (1 - (left & 1)) * rows * columns
+  let (firstEven, firstOdd) = (min(columns, left / 2), min(columns, (left + 1) / 2))
+  let evenCount = min(columns - firstEven, (width + 1) / 2)
+  let oddCount = min(columns - firstOdd, width / 2)
+  for row in 0..<rows {
+    let y = row * rowStep + firstRow
+    let (toEven, toOdd) = (evens + row * columns, odds + row * columns)
+    if y < 0 || y >= height {
+      clearRow(V.self, toEven, columns)
+      clearRow(V.self, toOdd, columns)
+      continue
+    }
+    clearRow(V.self, toEven, firstEven)
+    clearRow(V.self, toOdd, firstOdd)
+    splitRow(V.self, source + y * width, evens: toEven + firstEven, evenCount, odds: toOdd + firstOdd, oddCount)
+    clearRow(V.self, toEven + firstEven + evenCount, columns - firstEven - evenCount)
+    clearRow(V.self, toOdd + firstOdd + oddCount, columns - firstOdd - oddCount)
+  }
+}
+
+/// One phase with any stride across, of the rows `firstRow`, `firstRow + rowStep` … of the source.
+@inline(never)
+private func layOutPhase<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, height: Int, width: Int, firstRow: Int, rowStep: Int, shift: Int,
+  stride: Int, rows: Int, columns: Int, into target: UnsafeMutablePointer<V.Scalar>
+) {
+  // Columns i of this phase for which the source's column lies inside: 0 <= i · stride + shift < width.
+  let first = min(columns, shift >= 0 ? 0 : (-shift + stride - 1) / stride)
+  let end = min(columns, max(first, width - shift <= 0 ? 0 : (width - shift + stride - 1) / stride))
+  var to = target
+  for row in 0..<rows {
+    let y = row * rowStep + firstRow
+    if y < 0 || y >= height || first >= end {
+      clearRow(V.self, to, columns)
+    } else {
+      let from = source + y * width + shift
+      clearRow(V.self, to, first)
+      if stride == 1 {
+        copyRow(V.self, from + first, to + first, end - first)
+      } else {
+        for column in first..<end { to[column] = from[column * stride] }
+      }
+      clearRow(V.self, to + end, columns - end)
+    }
+    to += columns
   }
 }
 
@@ -121,40 +232,49 @@ private func layOut<V: KernelVector>(
   strideX: Int,
   rows: Int, columns: Int, into target: UnsafeMutablePointer<V.Scalar>
 ) {
-  var to = target
   for phaseY in 0..<strideY {
+    let phases = target + phaseY * strideX * rows * columns
+    if strideX == 2 {
+      layOutPairs(
+        V.self, source, height: height, width: width, firstRow: phaseY - top, rowStep: strideY, left: left, rows: rows,
+        columns: columns, into: phases)
+      continue
+    }
     for phaseX in 0..<strideX {
-      // Columns i of this phase for which the source's column lies inside: 0 <= i · strideX + phaseX − left < width.
-      let shift = phaseX - left
-      let first = min(columns, shift >= 0 ? 0 : (-shift + strideX - 1) / strideX)
-      let end = min(columns, max(first, width - shift <= 0 ? 0 : (width - shift + strideX - 1) / strideX))
-      for row in 0..<rows {
-        let y = row * strideY + phaseY - top
-        if y < 0 || y >= height || first >= end {
-          for column in 0..<columns { to[column] = 0 }
-        } else {
-          let from = source + y * width + shift
-          for column in 0..<first { to[column] = 0 }
-          if strideX == 1 {
-            copyRow(V.self, from + first, to + first, end - first)
-          } else {
-            var column = first
-            // One scalar less than would fit, lest the odd one behind the last wanted be read.
-            while strideX == 2 && column + V.width < end {
-              let pair = from + 2 * column
-              V.load(pair).evens(V.load(pair + V.width)).store(to + column)
-              column += V.width
-            }
-            while column < end {
-              to[column] = from[column * strideX]
-              column += 1
-            }
-          }
-          for column in end..<columns { to[column] = 0 }
-        }
-        to += columns
+      layOutPhase(
+        V.self, source, height: height, width: width, firstRow: phaseY - top, rowStep: strideY, shift: phaseX - left,
+        stride: strideX, rows: rows, columns: columns, into: phases + phaseX * rows * columns)
+    }
+  }
+}
+
+/// The opposite of taking rows apart: `target[y · targetStride + 2x] = evens[y, x]`, and one further `odds[y, x]`, for rows of
+/// `width` scalars of both together.
+@inline(__always)
+private func interleave<V: KernelVector>(
+  _: V.Type, evens: UnsafePointer<V.Scalar>, odds: UnsafePointer<V.Scalar>, rows: Int, width: Int,
+  into target: UnsafeMutablePointer<V.Scalar>, targetStride: Int
+) {
+  let (evenCount, oddCount) = ((width + 1) / 2, width / 2)
+  for row in 0..<rows {
+    let (a, b) = (evens + row * evenCount, odds + row * oddCount)
+    let to = target + row * targetStride
+    var done = 0
+    if oddCount >= V.width {
+      while done < oddCount {
+        let first = min(done, oddCount - V.width)
+        let (low, high) = V.load(a + first).zipped(with: V.load(b + first))
+        low.store(to + 2 * first)
+        high.store(to + 2 * first + V.width)
+        done += V.width
+      }
+    } else {
+      for column in 0..<oddCount {
+        to[2 * column] = a[column]
+        to[2 * column + 1] = b[column]
       }
     }
+    if evenCount > oddCount { to[width - 1] = a[oddCount] }
   }
 }
 
@@ -226,6 +346,15 @@ extension FloatKernels {
       rows: rows,
       columns: columns, into: target)
   }
+
+  /// Puts two planes of columns together; see `interleave`.
+  public static func interleaveColumns(
+    _ evens: UnsafePointer<Float>, _ odds: UnsafePointer<Float>, rows: Int, width: Int,
+    into target: UnsafeMutablePointer<Float>, targetStride: Int
+  ) {
+    interleave(
+      FloatVector.self, evens: evens, odds: odds, rows: rows, width: width, into: target, targetStride: targetStride)
+  }
 }
 
 extension DoubleKernels {
@@ -278,5 +407,14 @@ extension DoubleKernels {
       DoubleVector.self, source, height: height, width: width, top: top, left: left, strideY: strideY, strideX: strideX,
       rows: rows,
       columns: columns, into: target)
+  }
+
+  /// Puts two planes of columns together; see `interleave`.
+  public static func interleaveColumns(
+    _ evens: UnsafePointer<Double>, _ odds: UnsafePointer<Double>, rows: Int, width: Int,
+    into target: UnsafeMutablePointer<Double>, targetStride: Int
+  ) {
+    interleave(
+      DoubleVector.self, evens: evens, odds: odds, rows: rows, width: width, into: target, targetStride: targetStride)
   }
 }

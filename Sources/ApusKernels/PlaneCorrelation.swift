@@ -2,9 +2,12 @@
 //
 //     y[row, column] = Σ over taps of weight[tap] · x[offset(tap) + row · rowStride + column]
 //
-// There is no product of matrices in it: every weight meets one plane, and every load feeds one multiply-add. What decides is
-// that sums stay in registers over all taps and that several of them are under way at once, because a multiply-add takes
-// four cycles: four registers, along a row where that is long enough, down a column where it is not.
+// There is no product of matrices in it: every weight meets one plane. What decides is that sums stay in registers over all
+// taps and that several of them are under way at once, because a multiply-add takes four cycles.
+//
+// - Kernels of 3×3 and 5×5 taps with a stride of 1 or 2 down (SquareTaps.swift): four rows at once, and a register that was loaded
+//   feeds the taps of all the rows that it belongs to: 18 loads for 36 multiply-adds.
+// - All others: a load for each multiply-add, four registers at a time, down a column.
 
 /// What is done to a sum before it is stored.
 private struct PlaneFinish<Vector: KernelVector> {
@@ -49,81 +52,153 @@ private func oneSum<V: KernelVector>(
   return sum
 }
 
-@inline(__always)
-private func correlate<V: KernelVector>(
-  _: V.Type, _ source: UnsafePointer<V.Scalar>, offsets: UnsafePointer<Int>, weights: UnsafePointer<V.Scalar>,
-  taps: Int, rows: Int, columns: Int, rowStride: Int, bias: V.Scalar, activation: Int, slope: V.Scalar,
-  into target: UnsafeMutablePointer<V.Scalar>
-) {
-  let w = V.width
-  let finish = PlaneFinish(bias: V(repeating: bias), activation: activation, slope: V(repeating: slope))
-  guard columns >= w else {
-    // Rows shorter than a register: each is stored whole where the rows below write over the surplus, and in part at the end.
-    func store(_ value: V, _ row: Int) {
-      let to = target + row * columns
-      if (rows - row) * columns >= w { finish(value).store(to) } else { finish(value).store(to, count: columns) }
+/// What a correlation works on.
+private struct PlaneTask<V: KernelVector> {
+  var source: UnsafePointer<V.Scalar>
+  var offsets: UnsafePointer<Int>
+  var weights: UnsafePointer<V.Scalar>
+  var taps: Int
+  var rows: Int
+  var columns: Int
+  var rowStride: Int
+  var finish: PlaneFinish<V>
+  var target: UnsafeMutablePointer<V.Scalar>
+
+  /// Rows shorter than a register are stored whole where the rows below write over the surplus, and in part at the end.
+  @inline(__always)
+  func storeShort(_ value: V, _ row: Int) {
+    let to = target + row * columns
+    if (rows - row) * columns >= V.width { finish(value).store(to) } else { finish(value).store(to, count: columns) }
+  }
+
+  /// Registers of the rows `row` … `row + 3`; that of the first belongs at `to`.
+  @inline(__always)
+  func storeFour(_ sums: (V, V, V, V), _ row: Int, _ to: UnsafeMutablePointer<V.Scalar>) {
+    if columns < V.width {
+      storeShort(sums.0, row)
+      storeShort(sums.1, row + 1)
+      storeShort(sums.2, row + 2)
+      storeShort(sums.3, row + 3)
+    } else {
+      finish(sums.0).store(to)
+      finish(sums.1).store(to + columns)
+      finish(sums.2).store(to + 2 * columns)
+      finish(sums.3).store(to + 3 * columns)
     }
+  }
+
+  /// Any taps: four rows at a time, then what is left of them along the row.
+  @inline(__always)
+  func runAnyTaps() {
+    let w = V.width
     var row = 0
     while row + 4 <= rows {
-      let sums: (V, V, V, V) = fourSums(
-        source + row * rowStride, step: rowStride, offsets: offsets, weights: weights, taps: taps)
-      store(sums.0, row)
-      store(sums.1, row + 1)
-      store(sums.2, row + 2)
-      store(sums.3, row + 3)
+      let from = source + row * rowStride
+      let to = target + row * columns
+      var column = 0
+      repeat {
+        // The last register moves to the left, over sums that are there already.
+        let first = columns < w ? 0 : min(column, columns - w)
+        let sums: (V, V, V, V) = fourSums(
+          from + first, step: rowStride, offsets: offsets, weights: weights, taps: taps)
+        storeFour(sums, row, to + first)
+        column += w
+      } while column < columns
       row += 4
     }
     while row < rows {
-      store(oneSum(source + row * rowStride, offsets: offsets, weights: weights, taps: taps), row)
+      let from = source + row * rowStride
+      let to = target + row * columns
+      if columns < w {
+        storeShort(oneSum(from, offsets: offsets, weights: weights, taps: taps), row)
+        row += 1
+        continue
+      }
+      var column = 0
+      while column + 4 * w <= columns {
+        let sums: (V, V, V, V) = fourSums(from + column, step: w, offsets: offsets, weights: weights, taps: taps)
+        finish(sums.0).store(to + column)
+        finish(sums.1).store(to + column + w)
+        finish(sums.2).store(to + column + 2 * w)
+        finish(sums.3).store(to + column + 3 * w)
+        column += 4 * w
+      }
+      while column < columns {
+        let first = min(column, columns - w)
+        finish(oneSum(from + first, offsets: offsets, weights: weights, taps: taps)).store(to + first)
+        column += w
+      }
       row += 1
     }
-    return
   }
-  for row in 0..<rows {
-    let from = source + row * rowStride
-    let to = target + row * columns
-    var column = 0
-    while column + 4 * w <= columns {
-      let sums: (V, V, V, V) = fourSums(from + column, step: w, offsets: offsets, weights: weights, taps: taps)
-      finish(sums.0).store(to + column)
-      finish(sums.1).store(to + column + w)
-      finish(sums.2).store(to + column + 2 * w)
-      finish(sums.3).store(to + column + 3 * w)
-      column += 4 * w
-    }
-    while column < columns {
-      // The last register moves to the left, over sums that are there already.
-      let first = min(column, columns - w)
-      finish(oneSum(from + first, offsets: offsets, weights: weights, taps: taps)).store(to + first)
-      column += w
+
+  /// All rows, of which there are four or more, of a square kernel; the last four move up, over rows that are there already.
+  @inline(__always)
+  func runSquare<Rows: SharedRows>(_: Rows.Type) where Rows.Taps.Vector == V {
+    let taps = Rows.Taps(broadcasting: weights)
+    let layout = TapRows<V>(offsets, size: Rows.Taps.size, step: Rows.step, rowStride: rowStride)
+    let w = V.width
+    var row = 0
+    repeat {
+      let top = min(row, rows - 4)
+      let from = source + top * rowStride
+      var column = 0
+      repeat {
+        let first = columns < w ? 0 : min(column, columns - w)
+        let sums = Rows.sums(taps, layout, from + first)
+        storeFour(sums, top, target + top * columns + first)
+        column += w
+      } while column < columns
+      row += 4
+    } while row < rows
+  }
+}
+
+@inline(__always)
+private func correlate<V: KernelVector>(_ task: PlaneTask<V>, kernelColumns: Int) {
+  let step = rowStep(task.offsets, taps: task.taps, kernelColumns: kernelColumns, rowStride: task.rowStride)
+  if task.rows >= 4 && step > 0 {
+    switch (kernelColumns, step) {
+    case (3, 1): return task.runSquare(EveryRow<NineTaps<V>>.self)
+    case (3, _): return task.runSquare(EverySecondRow<NineTaps<V>>.self)
+    case (_, 1): return task.runSquare(EveryRow<TwentyFiveTaps<V>>.self)
+    default: return task.runSquare(EverySecondRow<TwentyFiveTaps<V>>.self)
     }
   }
+  task.runAnyTaps()
 }
 
 extension FloatKernels {
   /// `target[row · columns + column] = activation(Σ weights[t] · source[offsets[t] + row · rowStride + column] + bias)`.
   ///
-  /// Reads up to a register behind the last value wanted; writes `rows · columns` scalars and nothing else. `activation` is
-  /// 0 (none), 1 (ReLU) or 2 (leaky ReLU with `slope`).
+  /// Taps stand in rows of `kernelColumns`, from the top to the bottom. Reads up to a register behind the last value wanted;
+  /// writes `rows · columns` scalars and nothing else. `activation` is 0 (none), 1 (ReLU) or 2 (leaky ReLU with `slope`).
   public static func correlatePlane(
-    _ source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, weights: UnsafePointer<Float>, taps: Int, rows: Int,
-    columns: Int, rowStride: Int, bias: Float, activation: Int, slope: Float, into target: UnsafeMutablePointer<Float>
+    _ source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, weights: UnsafePointer<Float>, taps: Int,
+    kernelColumns: Int, rows: Int, columns: Int, rowStride: Int, bias: Float, activation: Int, slope: Float,
+    into target: UnsafeMutablePointer<Float>
   ) {
+    let finish = PlaneFinish<FloatVector>(
+      bias: .init(repeating: bias), activation: activation, slope: .init(repeating: slope))
     correlate(
-      FloatVector.self, source, offsets: offsets, weights: weights, taps: taps, rows: rows, columns: columns,
-      rowStride: rowStride, bias: bias, activation: activation, slope: slope, into: target)
+      PlaneTask(
+        source: source, offsets: offsets, weights: weights, taps: taps, rows: rows, columns: columns,
+        rowStride: rowStride, finish: finish, target: target), kernelColumns: kernelColumns)
   }
 }
 
 extension DoubleKernels {
   /// The same for Double; see `FloatKernels.correlatePlane`.
   public static func correlatePlane(
-    _ source: UnsafePointer<Double>, offsets: UnsafePointer<Int>, weights: UnsafePointer<Double>, taps: Int, rows: Int,
-    columns: Int, rowStride: Int, bias: Double, activation: Int, slope: Double,
+    _ source: UnsafePointer<Double>, offsets: UnsafePointer<Int>, weights: UnsafePointer<Double>, taps: Int,
+    kernelColumns: Int, rows: Int, columns: Int, rowStride: Int, bias: Double, activation: Int, slope: Double,
     into target: UnsafeMutablePointer<Double>
   ) {
+    let finish = PlaneFinish<DoubleVector>(
+      bias: .init(repeating: bias), activation: activation, slope: .init(repeating: slope))
     correlate(
-      DoubleVector.self, source, offsets: offsets, weights: weights, taps: taps, rows: rows, columns: columns,
-      rowStride: rowStride, bias: bias, activation: activation, slope: slope, into: target)
+      PlaneTask(
+        source: source, offsets: offsets, weights: weights, taps: taps, rows: rows, columns: columns,
+        rowStride: rowStride, finish: finish, target: target), kernelColumns: kernelColumns)
   }
 }

@@ -60,6 +60,9 @@ protocol KernelVector: BitwiseCopyable {
   /// The lanes 0, 2, 4 … of the two, one after the other: every second scalar of twice a register's width.
   func evens(_ next: Self) -> Self
 
+  /// The lanes 1, 3, 5 … of the two, one after the other.
+  func odds(_ next: Self) -> Self
+
   /// The sum of the lanes, halves first: an order that does not depend on anything but the width.
   var laneSum: Scalar { get }
 
@@ -135,6 +138,14 @@ extension FloatVector: KernelVector {
   }
 
   @inline(__always)
+  func odds(_ next: Self) -> Self {
+    var odds = self
+    odds.lowHalf = oddHalf
+    odds.highHalf = next.oddHalf
+    return odds
+  }
+
+  @inline(__always)
   var laneSum: Float {
     #if APUS_AVX512
       let halves8 = lowHalf + highHalf
@@ -203,6 +214,18 @@ extension DoubleVector: KernelVector {
       return evens
     #else
       return Self(self[0], next[0])
+    #endif
+  }
+
+  @inline(__always)
+  func odds(_ next: Self) -> Self {
+    #if APUS_AVX512 || APUS_AVX2
+      var odds = self
+      odds.lowHalf = oddHalf
+      odds.highHalf = next.oddHalf
+      return odds
+    #else
+      return Self(self[1], next[1])
     #endif
   }
 

@@ -148,6 +148,69 @@ extension PerKernelSet {
       }
     }
 
+    @Test func depthwiseOfSquareKernels() {
+      forEachKernelSet { _ in
+        // Several bands of rows, rows that are no multiple of four and columns that fill no register, odd sizes of a strided input,
+        // several images to a sum, and the dilations whose taps lie as those of a denser kernel do.
+        for size in [3, 5] {
+          for stride in [1, 2] {
+            let (kernel, stride) = ((size, size), (stride, stride))
+            for (height, width) in [(112, 90), (33, 31), (14, 14), (9, 70)] {
+              let g = Self.geometry(
+                1, 2, height, width, 2, kernel, stride: stride, padding: size / 2, groups: 2)
+              Self.check(Float.self, g, bias: true)
+              if height < 100 { Self.check(Double.self, g) }
+            }
+            let several = Self.geometry(7, 2, 19, 21, 6, kernel, stride: stride, padding: 1, groups: 2)
+            #expect(several.sumsTapsOfPlanes)
+            Self.check(Float.self, several)
+            let dilated = Self.geometry(
+              2, 3, 25, 22, 3, kernel, stride: stride, padding: 2, dilation: (2, 2), groups: 3)
+            #expect(dilated.sumsTapsOfPlanes == (stride.0 == 2))
+            Self.check(Float.self, dilated)
+          }
+        }
+        // As many rows as are taken together, and fewer.
+        Self.check(Float.self, Self.geometry(1, 2, 4, 30, 2, (3, 3), padding: 1, groups: 2))
+        Self.check(Float.self, Self.geometry(1, 2, 3, 30, 2, (3, 3), padding: 1, groups: 2))
+        Self.check(Float.self, Self.geometry(2, 2, 8, 3, 2, (5, 5), stride: (2, 1), padding: 2, groups: 2))
+      }
+    }
+
+    /// What a tap does not meet must not reach it, though lanes behind a row's end are loaded and multiplied too.
+    @Test func infinitiesReachTheSameTapsAsInTheTwin() {
+      for (stride, width) in [((1, 1), 19), ((2, 2), 21), ((1, 1), 7)] {
+        let g = Self.geometry(1, 3, 12, width, 3, (3, 3), stride: stride, padding: 1, groups: 3)
+        #expect(g.sumsTapsOfPlanes)
+        var input: [Float] = testNumbers(g.inputCount, seed: 1)
+        let weight: [Float] = testNumbers(g.weightCount, seed: 2)
+        var upstream: [Float] = testNumbers(g.outputCount, seed: 3)
+        // The end of a row, its beginning, and the middle of a plane of the gradient.
+        input[3 * width + width - 1] = .infinity
+        input[(12 + 5) * width] = .nan
+        upstream[2 * g.outputHeight * g.outputWidth + 2 * g.outputWidth + 2] = -.infinity
+        var dx = [Double](repeating: 0, count: g.inputCount)
+        var dw = [Double](repeating: 0, count: g.weightCount)
+        Twin.forEachProduct(g) { o, i, w in
+          dx[i] += Double(upstream[o]) * Double(weight[w])
+          dw[w] += Double(upstream[o]) * Double(input[i])
+        }
+        forEachKernelSet { _ in
+          var inputGradient = [Float](repeating: 0, count: g.inputCount)
+          var weightGradient = [Float](repeating: 0, count: g.weightCount)
+          convolutionInputGradient(g, outputGradient: upstream, weight: weight, inputGradient: &inputGradient)
+          convolutionWeightGradient(g, input: input, outputGradient: upstream, weightGradient: &weightGradient)
+          for (actual, expected) in [(inputGradient, dx), (weightGradient, dw)] {
+            let differ = actual.indices.filter {
+              let (a, e) = (actual[$0], Float(expected[$0]))
+              return a.isNaN != e.isNaN || a.isInfinite != e.isInfinite || a.isInfinite && a.sign != e.sign
+            }
+            #expect(differ.isEmpty, "\(g): \(differ.map { (actual[$0], expected[$0]) })")
+          }
+        }
+      }
+    }
+
     @Test func channelsInLanesForFewPixels() {
       forEachKernelSet { _ in
         let forward = Self.geometry(3, 8, 7, 7, 250, (3, 3), padding: 1)
@@ -311,6 +374,8 @@ extension PerKernelSet {
           Self.geometry(2, 3, 9, 20, 3, (3, 3), groups: 3), Self.geometry(1, 2, 5, 5, 4, (3, 3), padding: 1, groups: 2),
           Self.geometry(1, 3, 20, 40, 40, (5, 5), stride: (2, 2), padding: 2),
           Self.geometry(1, 4, 3, 3, 4, (1, 1), groups: 4),
+          Self.geometry(2, 2, 30, 23, 2, (5, 5), stride: (2, 2), padding: 2, groups: 2),
+          Self.geometry(1, 2, 6, 7, 2, (3, 3), stride: (2, 2), padding: 1, groups: 2),
           Self.geometry(1, 40, 20, 20, 35, (1, 1)),
         ] {
           let input = GuardedMemory<Float>(testNumbers(g.inputCount, seed: 1))
@@ -363,6 +428,7 @@ extension PerKernelSet {
         Self.geometry(1, 160, 14, 14, 130, (3, 3), padding: 1),
         Self.geometry(1, 112, 7, 7, 112, (3, 3), padding: 1), Self.geometry(1, 40, 30, 30, 48, (1, 1)),
         Self.geometry(2, 32, 30, 30, 32, (3, 3), padding: 1, groups: 32),
+        Self.geometry(9, 8, 31, 30, 8, (5, 5), stride: (2, 2), padding: 2, groups: 8),
         Self.geometry(1, 3, 64, 64, 64, (7, 7), stride: (2, 2), padding: 3),
       ] {
         let input: [Float] = testNumbers(g.inputCount, seed: 1)
