@@ -41,8 +41,8 @@ package struct AccuracySweep: Sendable {
   /// Measures, on all threads.
   ///
   /// The reference is Apus's own `Double` kernel, which is quick; and the C library wherever something special may happen
-  /// (zeros, denormal numbers, infinities, NaN), for sine and cosine, whose reduction of large arguments is the same
-  /// in both formats, and on every 64th block of arguments, where both are computed and held against each other.
+  /// (zeros, denormal numbers, infinities, NaN), for sine and cosine of large arguments, whose reduction is the same in
+  /// both formats, and on every 64th block of arguments, where both are computed and held against each other.
   package func run() -> Result {
     let blocks = (count + Self.blockLength - 1) / Self.blockLength
     let blocksPerChunk = max(1, min(256, blocks / 64))
@@ -111,11 +111,12 @@ package struct AccuracySweep: Sendable {
 
   private func computeExact(_ block: Int, _ length: Int, _ scratch: Scratch, _ result: inout Result) {
     let isSpecial = !scratch.x[0].isNormal || !scratch.x[length - 1].isNormal
-    let isAngle = function == .sin || function == .cos
-    if usesLibraryOnly || isSpecial || isAngle || block % 64 == 0 {
+    let largest = max(abs(scratch.x[0]), abs(scratch.x[length - 1]))
+    let isLargeAngle = (function == .sin || function == .cos) && !(largest < 10000)
+    if usesLibraryOnly || isSpecial || isLargeAngle || block % 64 == 0 {
       for i in 0..<length { scratch.exact[i] = exactValue(function, scratch.wide[i]) }
     }
-    if usesLibraryOnly || isSpecial || isAngle { return }
+    if usesLibraryOnly || isSpecial || isLargeAngle { return }
     if block % 64 != 0 {
       apply(function, scratch.wide, into: scratch.exact, count: length)
       return

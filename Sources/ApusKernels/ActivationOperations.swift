@@ -17,7 +17,10 @@ enum ScaledExponentialLinearOperation: UnaryOperation {
 }
 
 /// x Φ(x). With φ = Φ′ the derivative is Φ(x) + x φ(x); both come from one exponential.
-enum GaussianErrorLinearOperation: UnaryOperation {
+enum GaussianErrorLinearOperation: ShortcutOperation {
+  @inline(__always)
+  static func short<V: MathVector>(_ x: V) -> (value: V, holds: V.Mask) { x.shortTimesNormalDistribution() }
+
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
     x.timesNormalDistribution()
@@ -32,7 +35,10 @@ enum GaussianErrorLinearOperation: UnaryOperation {
 
 /// GELU's tanh form. As ½ (1 + tanh u) = sigmoid(2u), it is x · sigmoid(g), g = 2 √(2/π) (x + 0.044715 x³), and its
 /// derivative s + x s (1 − s) g′ with s = sigmoid(g).
-enum TanhGaussianErrorLinearOperation: UnaryOperation {
+enum TanhGaussianErrorLinearOperation: ShortcutOperation {
+  @inline(__always)
+  static func short<V: MathVector>(_ x: V) -> (value: V, holds: V.Mask) { x.shortTimesTanhGate() }
+
   @inline(__always)
   static func gate<V: MathVector>(_ x: V) -> V {
     let inner = V(repeating: 1).adding(V(repeating: 0.044715) * x, times: x)
@@ -77,7 +83,7 @@ extension MathVector {
 
   /// x · sigmoid(g).
   @inline(__always)
-  func timesTanhGate() -> Self { generalTimesTanhGate() }
+  func timesTanhGate() -> Self { Self.choose(shortTimesTanhGate()) { generalTimesTanhGate() } }
 
   /// x · sigmoid(g) of any number.
   @inline(__always)

@@ -17,7 +17,7 @@ extension MathVector {
     let x = magnitude.atMost(Self(repeating: 60))
     let square = x * x
     let error = x.productError(x, square)
-    return (Self(repeating: -0.5) * square).nearExponentialFactors(correctedBy: Self(repeating: -0.5) * error)
+    return (Self(repeating: -0.5) * square).exponentialFactors(correctedBy: Self(repeating: -0.5) * error)
   }
 
   /// G(|x|).
@@ -49,15 +49,25 @@ extension MathVector {
     return ((Self(repeating: 1) - tail).replacing(with: tail, where: isNegative), g)
   }
 
-  /// x Φ(x). Φ underflows before the product does, so its power of two comes last.
+  /// x Φ(x).
   @inline(__always)
   func timesNormalDistribution() -> Self {
+    Self.choose(shortTimesNormalDistribution()) { generalTimesNormalDistribution() }
+  }
+
+  /// x Φ(x) of any number. Φ underflows before the product does, so its power of two comes last.
+  @inline(__always)
+  func generalTimesNormalDistribution() -> Self {
     let factors = gaussianFactors()
     let ratio = normalTailRatio()
+    // What rounding loses of the first product is kept: else all the roundings together may come to more than 4 ULP.
     let tail = factors.significand * ratio
-    let above = self * (Self(repeating: 1) - factors.scale(tail))
-    let below = factors.scale(self * tail)
-    return above.replacing(with: below, where: self .< Self(repeating: 0))
+    let tailLow = factors.significand.productError(ratio, tail).adding(factors.low, times: ratio)
+    // x T(|x|); T(60) is 0, and ∞ would not do.
+    let x = atMost(Self(repeating: 60))
+    let part = factors.scale((x * tailLow).adding(x, times: tail))
+    return (self - part).replacing(with: part, where: self .< Self(repeating: 0))
+      .replacing(with: self, where: self .== Self(repeating: 0))
       .replacing(with: self * Self(repeating: 0), where: self .< Self(repeating: -40))
   }
 

@@ -36,16 +36,6 @@ extension MathVector {
     return ExponentialFactors(significand, low: rest - (significand - sum), magic: magic)
   }
 
-  /// e to the power `self + low`, taken apart, the significand but for a unit in the last place.
-  @inline(__always)
-  func nearExponentialFactors(correctedBy low: Self) -> ExponentialFactors<Self> {
-    let x = atLeast(Self(repeating: Self.exponentialLimits.low)).atMost(Self(repeating: Self.exponentialLimits.high))
-    let (_, reduced, magic) = Self.splitByLn2(x)
-    let r = reduced + low
-    let significand = Self(repeating: 1) + r.adding(r * r, times: Self.exponentialTail(r))
-    return ExponentialFactors(significand, low: Self(repeating: 0), magic: magic)
-  }
-
   /// eˣ, taken apart.
   @inline(__always)
   func exponentialFactors() -> ExponentialFactors<Self> {

@@ -96,7 +96,11 @@ protocol MathVector: KernelVector {
   /// Functions that a format may compute in a way of its own; see `extension MathVector` for the way that serves both.
   func sine(quarterTurns: Int) -> Self
   func errorFunction() -> Self
-  func timesTanhGate() -> Self
+
+  /// Whether the format has ways of its own that are shorter and hold for most numbers. Each of them, and where it holds:
+  static var hasShortWays: Bool { get }
+  func shortTimesNormalDistribution() -> (value: Self, holds: Mask)
+  func shortTimesTanhGate() -> (value: Self, holds: Mask)
 
   static func exponentialTail(_ r: Self) -> Self
   static func areaTangentTail(_ z: Self) -> Self
@@ -109,6 +113,18 @@ protocol MathVector: KernelVector {
 }
 
 extension MathVector {
+  @inline(__always) static var hasShortWays: Bool { false }
+  @inline(__always) func shortTimesNormalDistribution() -> (value: Self, holds: Mask) { (self, self .!= self) }
+  @inline(__always) func shortTimesTanhGate() -> (value: Self, holds: Mask) { (self, self .!= self) }
+
+  /// The short way where it holds, the other where it does not, lane by lane, so that a result never depends on its neighbours.
+  @inline(__always)
+  static func choose(_ short: (value: Self, holds: Mask), _ general: () -> Self) -> Self {
+    guard hasShortWays else { return general() }
+    if all(short.holds) { return short.value }
+    return general().replacing(with: short.value, where: short.holds)
+  }
+
   /// One step of Horner's rule: `self · x + coefficient`.
   @inline(__always)
   func horner(_ x: Self, _ coefficient: Scalar) -> Self {

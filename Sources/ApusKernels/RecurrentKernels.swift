@@ -4,6 +4,42 @@
 // `recurrent` the part that comes from the hidden state before. A cell adds the two and leaves in `gates` what the
 // backward pass needs. Rows are samples. The gates of a sample lie one after the other, `size` numbers each.
 
+/// How much of a register a loop reads and writes, as a type: so that the loop over whole registers is compiled apart from what
+/// the last one needs.
+protocol RegisterPart {
+  func load<V: KernelVector>(_ source: UnsafePointer<V.Scalar>) -> V
+  func store<V: KernelVector>(_ vector: V, _ target: UnsafeMutablePointer<V.Scalar>)
+}
+
+struct WholeRegister: RegisterPart {
+  @inline(__always) func load<V: KernelVector>(_ source: UnsafePointer<V.Scalar>) -> V { V.load(source) }
+  @inline(__always) func store<V: KernelVector>(_ vector: V, _ target: UnsafeMutablePointer<V.Scalar>) {
+    vector.store(target)
+  }
+}
+
+/// The first lanes.
+struct PartOfRegister: RegisterPart {
+  let count: Int
+  @inline(__always) func load<V: KernelVector>(_ source: UnsafePointer<V.Scalar>) -> V { V.load(source, count: count) }
+  @inline(__always) func store<V: KernelVector>(_ vector: V, _ target: UnsafeMutablePointer<V.Scalar>) {
+    vector.store(target, count: count)
+  }
+}
+
+/// What a gate makes of its pre-activation.
+protocol GateFunction {
+  static func value<V: MathVector>(_ x: V) -> V
+}
+
+enum SigmoidGate: GateFunction {
+  @inline(__always) static func value<V: MathVector>(_ x: V) -> V { x.gateSigmoid() }
+}
+
+enum TanhGate: GateFunction {
+  @inline(__always) static func value<V: MathVector>(_ x: V) -> V { x.hyperbolicTangent() }
+}
+
 extension MathVector {
   /// 1 / (1 + e⁻ˣ), to a few units in the last place. Beyond ±80 nothing changes any more, so that e⁻ˣ is a normal number and
   /// no register needs another way.
@@ -59,20 +95,70 @@ extension MathVector {
     for row in 0..<rows {
       let gates = gates + row * 4 * size
       let recurrent = recurrent + row * 4 * size
-      forEachPiece(size) { k, n in
-        let i = (load(upTo: n, gates + k) + load(upTo: n, recurrent + k)).gateSigmoid()
-        let f = (load(upTo: n, gates + k + size) + load(upTo: n, recurrent + k + size)).gateSigmoid()
-        let g = (load(upTo: n, gates + k + 2 * size) + load(upTo: n, recurrent + k + 2 * size)).hyperbolicTangent()
-        let o = (load(upTo: n, gates + k + 3 * size) + load(upTo: n, recurrent + k + 3 * size)).gateSigmoid()
-        let c = (i * g).adding(f, times: load(upTo: n, cellBefore + row * size + k))
-        i.store(upTo: n, gates + k)
-        f.store(upTo: n, gates + k + size)
-        g.store(upTo: n, gates + k + 2 * size)
-        o.store(upTo: n, gates + k + 3 * size)
-        c.store(upTo: n, cell + row * size + k)
-        (o * c.hyperbolicTangent()).store(upTo: n, hidden + row * hiddenStride + k)
-      }
+      activate(SigmoidGate.self, gates, recurrent, into: gates, 2 * size)
+      activate(TanhGate.self, gates + 2 * size, recurrent + 2 * size, into: gates + 2 * size, size)
+      activate(SigmoidGate.self, gates + 3 * size, recurrent + 3 * size, into: gates + 3 * size, size)
+      let before = cellBefore + row * size
+      let cell = cell + row * size
+      let hidden = hidden + row * hiddenStride
+      forEachPart(
+        size, { lstmState($0, WholeRegister(), gates, before, cell, hidden, size) },
+        { lstmState($0, PartOfRegister(count: $0.count), gates, before, cell, hidden, size) })
     }
+  }
+
+  /// c = f · cBefore + i · g, h = o · tanh(c), of one sample's activated gates.
+  @inline(never)
+  private static func lstmState<Part: RegisterPart>(
+    _ columns: Range<Int>, _ part: Part, _ gates: UnsafePointer<Scalar>, _ cellBefore: UnsafePointer<Scalar>,
+    _ cell: UnsafeMutablePointer<Scalar>, _ hidden: UnsafeMutablePointer<Scalar>, _ size: Int
+  ) {
+    var k = columns.lowerBound
+    repeat {
+      let i: Self = part.load(gates + k)
+      let f: Self = part.load(gates + k + size)
+      let g: Self = part.load(gates + k + 2 * size)
+      let o: Self = part.load(gates + k + 3 * size)
+      let c = (i * g).adding(f, times: part.load(cellBefore + k))
+      part.store(c, cell + k)
+      part.store(o * c.hyperbolicTangent(), hidden + k)
+      k += width
+    } while k < columns.upperBound
+  }
+
+  // A pass for each activation, over numbers that the level-1 cache holds: with several of them in one loop the optimiser stops
+  // inlining, hands registers over in quarters, and computes on those: five times as slow.
+
+  /// result = f(a + b) for `count` numbers; the result may be a.
+  @inline(__always)
+  static func activate<Gate: GateFunction>(
+    _: Gate.Type, _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, into result: UnsafeMutablePointer<Scalar>,
+    _ count: Int
+  ) {
+    forEachPart(
+      count, { activate(Gate.self, $0, WholeRegister(), a, b, result) },
+      { activate(Gate.self, $0, PartOfRegister(count: $0.count), a, b, result) })
+  }
+
+  @inline(never)
+  private static func activate<Gate: GateFunction, Part: RegisterPart>(
+    _: Gate.Type, _ columns: Range<Int>, _ part: Part, _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>,
+    _ result: UnsafeMutablePointer<Scalar>
+  ) {
+    var k = columns.lowerBound
+    repeat {
+      let x: Self = part.load(a + k)
+      part.store(Gate.value(x + part.load(b + k)), result + k)
+      k += width
+    } while k < columns.upperBound
+  }
+
+  /// Calls `whole` with the columns that fill registers, and `rest` with those that are left, where there are any.
+  @inline(__always)
+  private static func forEachPart(_ size: Int, _ whole: (Range<Int>) -> Void, _ rest: (Range<Int>) -> Void) {
+    let end = size - size % width
+    if end > 0 { whole(0..<end) }
+    if end < size { rest(end..<size) }
   }
 
   /// The backward pass of `lstmCell`. With d the gradient of h and t = tanh(c): e = cellGradient + d o (1 − t²) is the
@@ -121,20 +207,39 @@ extension MathVector {
       let gates = gates + row * 3 * size
       let recurrent = recurrent + row * 3 * size
       let saved = saved + row * 4 * size
-      forEachPiece(size) { k, count in
-        let r = (load(upTo: count, gates + k) + load(upTo: count, recurrent + k)).gateSigmoid()
-        let z = (load(upTo: count, gates + k + size) + load(upTo: count, recurrent + k + size)).gateSigmoid()
-        var q = load(upTo: count, recurrent + k + 2 * size)
-        if let recurrentBias { q = q + load(upTo: count, recurrentBias + k) }
-        let n = load(upTo: count, gates + k + 2 * size).adding(r, times: q).hyperbolicTangent()
-        let before = load(upTo: count, hiddenBefore + row * beforeStride + k)
-        r.store(upTo: count, saved + k)
-        z.store(upTo: count, saved + k + size)
-        n.store(upTo: count, saved + k + 2 * size)
-        q.store(upTo: count, saved + k + 3 * size)
-        n.adding(z, times: before - n).store(upTo: count, hidden + row * hiddenStride + k)
-      }
+      activate(SigmoidGate.self, gates, recurrent, into: saved, 2 * size)
+      let before = hiddenBefore + row * beforeStride
+      let hidden = hidden + row * hiddenStride
+      forEachPart(
+        size, { gruState($0, WholeRegister(), gates, recurrent, recurrentBias, before, hidden, saved, size) },
+        {
+          gruState(
+            $0, PartOfRegister(count: $0.count), gates, recurrent, recurrentBias, before, hidden, saved, size)
+        })
     }
+  }
+
+  /// q, n and h of one sample, from r and z.
+  @inline(never)
+  private static func gruState<Part: RegisterPart>(
+    _ columns: Range<Int>, _ part: Part, _ gates: UnsafePointer<Scalar>, _ recurrent: UnsafePointer<Scalar>,
+    _ recurrentBias: UnsafePointer<Scalar>?, _ hiddenBefore: UnsafePointer<Scalar>,
+    _ hidden: UnsafeMutablePointer<Scalar>, _ saved: UnsafeMutablePointer<Scalar>, _ size: Int
+  ) {
+    var k = columns.lowerBound
+    repeat {
+      let r: Self = part.load(saved + k)
+      let z: Self = part.load(saved + k + size)
+      var q: Self = part.load(recurrent + k + 2 * size)
+      if let recurrentBias { q = q + part.load(recurrentBias + k) }
+      let own: Self = part.load(gates + k + 2 * size)
+      let n = own.adding(r, times: q).hyperbolicTangent()
+      let before: Self = part.load(hiddenBefore + k)
+      part.store(n, saved + k + 2 * size)
+      part.store(q, saved + k + 3 * size)
+      part.store(n.adding(z, times: before - n), hidden + k)
+      k += width
+    } while k < columns.upperBound
   }
 
   /// The backward pass of `gruCell`. With d the gradient of h, those of the pre-activations are

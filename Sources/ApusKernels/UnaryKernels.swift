@@ -19,12 +19,7 @@ struct UnaryArrays<V: MathVector> {
 enum ValueLoop: UnaryLoop {
   // Never inlined: one function for each operation. In one function for all, the optimiser would take minutes.
   @inline(never)
-  static func run<Op: UnaryOperation, V: MathVector>(_: Op.Type, _ arrays: UnaryArrays<V>) {
-    let p = V(repeating: arrays.p)
-    let q = V(repeating: arrays.q)
-    @inline(__always) func body(_ x: V) -> V { Op.value(x, p, q) }
-    V.map(arrays.value, arrays.result, arrays.count, body)
-  }
+  static func run<Op: UnaryOperation, V: MathVector>(_: Op.Type, _ arrays: UnaryArrays<V>) { Op.values(arrays) }
 }
 
 /// result = upstream · f′.

@@ -8,6 +8,65 @@ protocol UnaryOperation {
   /// The backward pass, given what the function was given (`x`), or what it returned (`y`) where the derivative is
   /// simpler in terms of that.
   static func gradient<V: MathVector>(_ value: V, _ upstream: V, _ p: V, _ q: V) -> V
+
+  /// `value` of all numbers of an array.
+  static func values<V: MathVector>(_ arrays: UnaryArrays<V>)
+}
+
+extension UnaryOperation {
+  @inline(__always)
+  static func values<V: MathVector>(_ arrays: UnaryArrays<V>) { mappedValues(arrays) }
+
+  @inline(__always)
+  static func mappedValues<V: MathVector>(_ arrays: UnaryArrays<V>) {
+    let p = V(repeating: arrays.p)
+    let q = V(repeating: arrays.q)
+    @inline(__always) func body(_ x: V) -> V { value(x, p, q) }
+    V.map(arrays.value, arrays.result, arrays.count, body)
+  }
+}
+
+/// A function without constants that is one call for the few numbers for which its short way does not hold.
+///
+/// With that call in the loop no constant would stay in a register over it: they would be loaded anew in each turn, at which a core
+/// is slower than at the arithmetic. So the short way has a loop of its own, which ends where a register needs the other.
+protocol ShortcutOperation: UnaryOperation {
+  static func short<V: MathVector>(_ x: V) -> (value: V, holds: V.Mask)
+}
+
+extension ShortcutOperation {
+  @inline(__always)
+  static func values<V: MathVector>(_ arrays: UnaryArrays<V>) {
+    guard V.hasShortWays else { return mappedValues(arrays) }
+    let (x, y) = (arrays.value, arrays.result)
+    let last = arrays.count - V.width
+    // The last register overlaps its predecessor, which may be stored over it.
+    let tail = V.load(x + last)
+    let zero = V(repeating: 0)
+    var i = 0
+    while true {
+      if i < last { i = shortValues(V.self, x, y, from: i, to: last) }
+      let isTail = i >= last
+      value(isTail ? tail : V.load(x + i), zero, zero).store(y + (isTail ? last : i))
+      if isTail { return }
+      i += V.width
+    }
+  }
+
+  /// The registers from `start` up to the first for which the short way does not hold; where that one begins.
+  @inline(never)
+  static func shortValues<V: MathVector>(
+    _: V.Type, _ x: UnsafePointer<V.Scalar>, _ y: UnsafeMutablePointer<V.Scalar>, from start: Int, to end: Int
+  ) -> Int {
+    var i = start
+    repeat {
+      let (value, holds) = short(V.load(x + i))
+      if !V.all(holds) { return i }
+      value.store(y + i)
+      i += V.width
+    } while i < end
+    return i
+  }
 }
 
 /// |x|; its derivative at 0 is 0.
@@ -157,7 +216,8 @@ enum LogarithmOfOnePlusOperation: UnaryOperation {
 enum SineOperation: UnaryOperation {
   @inline(__always)
   static func value<V: MathVector>(_ x: V, _ p: V, _ q: V) -> V {
-    x.trigonometric(quarterTurns: 0)
+    // The sum of the parts of a reduced angle makes +0 of −0.
+    x.trigonometric(quarterTurns: 0).replacing(with: x, where: x .== V(repeating: 0))
   }
 
   @inline(__always)
