@@ -9,8 +9,7 @@ import Synchronization
 /// Activations live in an arena for each thread, at offsets that are fixed when the program is made: numbers 0, 2, 4 … at
 /// its beginning and 1, 3, 5 … at its end, so that each is overwritten as soon as the step behind it has read it.
 ///
-/// A run counts no references and, once there is scratch for what Winograd's transform turns round, allocates nothing. It writes
-/// to the arenas: one run at a time.
+/// A run allocates nothing, takes no lock and counts no references. It writes to the arenas: one run at a time.
 package final class InferenceProgram {
   private enum Step {
     case linear(PlannedLinear)

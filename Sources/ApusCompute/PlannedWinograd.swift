@@ -172,11 +172,12 @@ struct PlannedWinograd {
     roundUp((geometry.outputChannels + parts - 1) / parts, winograd.lanes)
   }
 
-  /// Scratch of a part: V, M, and the lines that a pooling reads, which may read over their end.
+  /// Scratch of a part: V, M, room of the transforms, and the lines that a pooling reads, which may read over their end.
   private func partSize(_ winograd: Winograd<Float>, _ channels: Int) -> Int {
     let tiles = winograd.tilesDown * winograd.tilesAcross
     let lines = roundUp(channels * geometry.outputPixels, 16) + PatchLayout.slack
-    return 36 * (tiles * (winograd.inputLanes + channels) + 32) + lines
+    let room = roundUp(max(winograd.imageRoom, winograd.stripRoom(channels: channels)), 16)
+    return 36 * (tiles * (winograd.inputLanes + channels) + 32) + room + lines
   }
 
   func scratchForImage(parts: Int) -> Int {
@@ -212,7 +213,8 @@ struct PlannedWinograd {
     let columns = roundUp(channels.count, image.lanes)
     let (strideV, strideM) = (tiles * image.inputLanes + 16, tiles * columns + 16)
     let m = v + 36 * strideV
-    image.transformInput(x, block, into: v, positionStride: strideV)
+    let room = m + 36 * strideM
+    image.transformImage(x, into: v, positionStride: strideV, room: room)
     for position in 0..<36 {
       table.gemmDirect(
         m: tiles, n: columns, depth: geometry.inputChannels, a: v + position * strideV, rowStrideA: image.inputLanes,
@@ -222,13 +224,13 @@ struct PlannedWinograd {
         columnBias: nil, activation: 0, slope: 0, rowsOutside: false)
     }
     let plane = geometry.outputPixels
-    let lines = m + 36 * strideM
+    let lines = room + roundUp(max(image.imageRoom, image.stripRoom(channels: columns)), 16)
     let output = pooling == nil ? y : lines - channels.lowerBound * plane
     var isFinite = true
     for strip in 0..<image.tilesDown {
       let isDone = image.putStrip(
         m, strip, block, positionStride: strideM, channels: channels, bias: bias + channels.lowerBound, floor: floor,
-        into: output)
+        room: room, into: output)
       isFinite = isFinite && isDone
     }
     guard let pooling else { return isFinite }

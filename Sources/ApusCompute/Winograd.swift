@@ -162,28 +162,37 @@ struct Winograd<T: ComputeScalar> {
     let rowsPerBand = (rows + bands - 1) / bands
     parallelFor(images.count * bands) { unit in
       let (image, band) = (unit / bands, unit % bands * rowsPerBand)
-      let count = max(0, min(rowsPerBand, rows - band))
-      let inside = max(0, firstRow + band)..<max(0, firstRow + band, min(height, firstRow + band + count))
-      let plane = source + (images.lowerBound + image) * channels * height * width
-      let target = target + (image * rows + band) * columns * pixel
       Scratch.withScalars(rowsPerBand * width * pixel, of: T.self) { dense in
-        // Lanes without a channel must hold something finite.
-        if pixel > channels { dense.update(repeating: 0, count: inside.count * width * pixel) }
-        table.transpose(
-          plane + inside.lowerBound * width, height * width, dense, pixel, inside.count * width, channels)
-        for row in 0..<count {
-          let line = target + row * columns * pixel
-          let y = firstRow + band + row
-          guard inside.contains(y) else {
-            line.update(repeating: 0, count: columns * pixel)
-            continue
-          }
-          let used = min(width, columns - left)
-          line.update(repeating: 0, count: left * pixel)
-          (line + left * pixel).update(from: dense + (y - inside.lowerBound) * width * pixel, count: used * pixel)
-          (line + (left + used) * pixel).update(repeating: 0, count: (columns - left - used) * pixel)
-        }
+        turnRows(
+          source + (images.lowerBound + image) * channels * height * width, channels: channels, height: height,
+          width: width, firstRow: firstRow + band, rows: max(0, min(rowsPerBand, rows - band)), left: left,
+          columns: columns, dense: dense, into: target + (image * rows + band) * columns * pixel)
       }
+    }
+  }
+
+  /// Turns some pixel rows of one image round; `dense` has room for them without what is around the image.
+  private func turnRows(
+    _ plane: UnsafePointer<T>, channels: Int, height: Int, width: Int, firstRow: Int, rows: Int, left: Int,
+    columns: Int, dense: UnsafeMutablePointer<T>, into target: UnsafeMutablePointer<T>
+  ) {
+    let pixel = roundUp(channels, lanes)
+    let inside = max(0, firstRow)..<max(0, firstRow, min(height, firstRow + rows))
+    // Lanes without a channel must hold something finite.
+    if pixel > channels { dense.update(repeating: 0, count: inside.count * width * pixel) }
+    table.transpose(
+      plane + inside.lowerBound * width, height * width, dense, pixel, inside.count * width, channels)
+    for row in 0..<rows {
+      let line = target + row * columns * pixel
+      let y = firstRow + row
+      guard inside.contains(y) else {
+        line.update(repeating: 0, count: columns * pixel)
+        continue
+      }
+      let used = min(width, columns - left)
+      line.update(repeating: 0, count: left * pixel)
+      (line + left * pixel).update(from: dense + (y - inside.lowerBound) * width * pixel, count: used * pixel)
+      (line + (left + used) * pixel).update(repeating: 0, count: (columns - left - used) * pixel)
     }
   }
 
@@ -206,6 +215,28 @@ struct Winograd<T: ComputeScalar> {
             into: v + index * tilesAcross * inputLanes, positionStride: positionStride, room: room)
         }
       }
+    }
+  }
+
+  /// Scalars of room that `transformImage` wants.
+  var imageRoom: Int {
+    ((tilesDown * 4 + 2) * (tilesAcross * 4 + 2) + height * width) * inputLanes + table.winogradRoom
+  }
+
+  /// `transformInput` for the first image, on this thread, without asking for memory.
+  func transformImage(
+    _ input: UnsafePointer<T>, into v: UnsafeMutablePointer<T>, positionStride: Int, room: UnsafeMutablePointer<T>
+  ) {
+    let (rows, columns) = (tilesDown * 4 + 2, tilesAcross * 4 + 2)
+    let dense = room + rows * columns * inputLanes
+    turnRows(
+      input, channels: inputChannels, height: height, width: width, firstRow: -top, rows: rows, left: left,
+      columns: columns, dense: dense, into: room)
+    for strip in 0..<tilesDown {
+      table.winogradInput(
+        room + strip * 4 * columns * inputLanes, rowStride: columns * inputLanes, pixelStride: inputLanes,
+        channels: inputLanes, tiles: tilesAcross, into: v + strip * tilesAcross * inputLanes,
+        positionStride: positionStride, room: dense + height * width * inputLanes)
     }
   }
 
@@ -235,7 +266,7 @@ struct Winograd<T: ComputeScalar> {
           parallelFor(block.stripCount) { index in
             let isDone = putStrip(
               m, index, block, positionStride: strideM, channels: 0..<outputChannels, bias: paddedBias, floor: floor,
-              into: output)
+              room: nil, into: output)
             if !isDone { isFinite.store(false, ordering: .relaxed) }
           }
         }
@@ -253,32 +284,40 @@ struct Winograd<T: ComputeScalar> {
     return UnsafePointer(target)
   }
 
-  /// Y = Aᵀ M A of one strip of a block, some channels, turned round into the output. False when a value is not finite.
+  /// Scalars of room that `putStrip` wants.
+  func stripRoom(channels: Int) -> Int { (4 * outputWidth + 4) * roundUp(channels, lanes) + table.winogradRoom }
+
+  /// Y = Aᵀ M A of one strip of a block, some channels, turned round into the output. False when a value is not finite. Without a
+  /// `room` it takes scratch of this thread's.
   func putStrip(
     _ m: UnsafePointer<T>, _ index: Int, _ block: Block, positionStride: Int, channels: Range<Int>,
-    bias: UnsafePointer<T>?, floor: T, into output: UnsafeMutablePointer<T>
+    bias: UnsafePointer<T>?, floor: T, room: UnsafeMutablePointer<T>?, into output: UnsafeMutablePointer<T>
   ) -> Bool {
+    guard let pixels = room else {
+      return Scratch.withScalars(stripRoom(channels: channels.count), of: T.self) { room in
+        putStrip(
+          m, index, block, positionStride: positionStride, channels: channels, bias: bias, floor: floor, room: room,
+          into: output)
+      }
+    }
     let image = block.images.lowerBound + index / block.strips.count
     let y = (block.strips.lowerBound + index % block.strips.count) * 4
     let plane = outputHeight * outputWidth
     let pixel = roundUp(channels.count, lanes)
-    let pixelsSize = (4 * outputWidth + 4) * pixel
-    return Scratch.withScalars(pixelsSize + table.winogradRoom, of: T.self) { pixels in
-      var isFinite = true
-      // The last tile of a row writes up to three pixels too many, over pixels that a tile further left then writes:
-      // so tiles go from right to left.
-      for tile in (0..<tilesAcross).reversed() {
-        let isDone = table.winogradOutput(
-          m + (index * tilesAcross + tile) * pixel, positionStride: positionStride, pixelStride: pixel,
-          channels: pixel, tiles: 1, bias: bias, floor: floor, into: pixels + 4 * tile * pixel,
-          rowStride: outputWidth * pixel, room: pixels + pixelsSize)
-        isFinite = isFinite && isDone
-      }
-      table.transpose(
-        pixels, pixel, output + (image * outputChannels + channels.lowerBound) * plane + y * outputWidth, plane,
-        channels.count, min(4, outputHeight - y) * outputWidth)
-      return isFinite
+    var isFinite = true
+    // The last tile of a row writes up to three pixels too many, over pixels that a tile further left then writes:
+    // so tiles go from right to left.
+    for tile in (0..<tilesAcross).reversed() {
+      let isDone = table.winogradOutput(
+        m + (index * tilesAcross + tile) * pixel, positionStride: positionStride, pixelStride: pixel,
+        channels: pixel, tiles: 1, bias: bias, floor: floor, into: pixels + 4 * tile * pixel,
+        rowStride: outputWidth * pixel, room: pixels + (4 * outputWidth + 4) * pixel)
+      isFinite = isFinite && isDone
     }
+    table.transpose(
+      pixels, pixel, output + (image * outputChannels + channels.lowerBound) * plane + y * outputWidth, plane,
+      channels.count, min(4, outputHeight - y) * outputWidth)
+    return isFinite
   }
 
   /// Runs `body` on every block: several at a time on the team when there are enough of them, else one after the other,

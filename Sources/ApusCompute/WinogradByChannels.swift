@@ -63,7 +63,8 @@ extension Winograd {
           let paddedBias = bias.map { pad($0, outputs, into: m + 36 * strideM) }
           for index in 0..<block.stripCount {
             let isDone = putStrip(
-              m, index, block, positionStride: strideM, channels: outputs, bias: paddedBias, floor: floor, into: output)
+              m, index, block, positionStride: strideM, channels: outputs, bias: paddedBias, floor: floor, room: nil,
+              into: output)
             if !isDone { isFinite.store(false, ordering: .relaxed) }
           }
         }
