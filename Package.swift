@@ -104,7 +104,9 @@ let package = Package(
       dependencies: ["Apus", "ApusCompute", "Accuracy", "EpochWork"] + ladderTargets.map { .byName(name: $0.name) },
       path: "Benchmarks/ApusBench", exclude: ["Ladder"]),
 
-    .testTarget(name: "ApusComputeTests", dependencies: ["ApusCompute", "Accuracy"]),
+    // Optimised: its naive twins are what takes the time.
+    .testTarget(
+      name: "ApusComputeTests", dependencies: ["ApusCompute", "Accuracy"], swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor"]),
     .testTarget(name: "ApusInferenceTests", dependencies: ["ApusInference", "ApusNN"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),

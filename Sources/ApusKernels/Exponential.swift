@@ -131,7 +131,9 @@ extension MathVector {
     let numerator = one.replacing(with: factors.significand, where: isNegative)
     let numeratorLow = Self(repeating: 0).replacing(with: factors.low, where: isNegative)
     let (y, low) = Self.quotient(numerator, numeratorLow, one, plus: factors.product)
-    let product = (self * low).adding(self, times: y)
+    let sum = (self * low).adding(self, times: y)
+    // Two zeros of different sign make +0.
+    let product = sum.replacing(with: self * y, where: sum .== Self(repeating: 0))
     return product.replacing(with: factors.scale(product), where: isNegative).vanishing(self, where: gate)
   }
 

@@ -188,7 +188,8 @@ extension FloatKernels {
 }
 
 extension DoubleKernels {
-  /// The same for Double; see `FloatKernels.correlatePlane`.
+  /// The same for Double; see `FloatKernels.correlatePlane`. Any taps take the general way: Double is for checks, and kernels of its
+  /// own for squares would take longer to compile than they would ever save.
   public static func correlatePlane(
     _ source: UnsafePointer<Double>, offsets: UnsafePointer<Int>, weights: UnsafePointer<Double>, taps: Int,
     kernelColumns: Int, rows: Int, columns: Int, rowStride: Int, bias: Double, activation: Int, slope: Double,
@@ -196,9 +197,9 @@ extension DoubleKernels {
   ) {
     let finish = PlaneFinish<DoubleVector>(
       bias: .init(repeating: bias), activation: activation, slope: .init(repeating: slope))
-    correlate(
-      PlaneTask(
-        source: source, offsets: offsets, weights: weights, taps: taps, rows: rows, columns: columns,
-        rowStride: rowStride, finish: finish, target: target), kernelColumns: kernelColumns)
+    PlaneTask(
+      source: source, offsets: offsets, weights: weights, taps: taps, rows: rows, columns: columns,
+      rowStride: rowStride, finish: finish, target: target
+    ).runAnyTaps()
   }
 }

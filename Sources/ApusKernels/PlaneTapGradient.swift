@@ -117,15 +117,15 @@ extension FloatKernels {
 }
 
 extension DoubleKernels {
-  /// The same for Double; see `FloatKernels.accumulateTaps`.
+  /// The same for Double, the general way for any taps; see `FloatKernels.accumulateTaps`.
   public static func accumulateTaps(
     _ source: UnsafePointer<Double>, offsets: UnsafePointer<Int>, taps: Int, kernelColumns: Int,
     gradient: UnsafePointer<Double>, rows: Int, columns: Int, rowStride: Int, into sums: UnsafeMutablePointer<Double>
   ) {
-    addProducts(
-      TapGradientTask<DoubleVector>(
-        source: source, offsets: offsets, taps: taps, gradient: gradient, rows: rows, columns: columns,
-        rowStride: rowStride, sums: sums), kernelColumns: kernelColumns)
+    TapGradientTask<DoubleVector>(
+      source: source, offsets: offsets, taps: taps, gradient: gradient, rows: rows, columns: columns,
+      rowStride: rowStride, sums: sums
+    ).runAnyTaps()
   }
 
   /// `target[i]` = the sum of the lanes of register i, for `count` registers.
