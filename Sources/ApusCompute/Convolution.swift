@@ -91,6 +91,14 @@ public func convolutionForward<T: ComputeScalar>(
   let product = PatchProduct(
     m: m, offsets: g.inputOffsets(layout), rows: g.outputHeight, columns: g.outputWidth, rowStride: layout.columns)
   let taps = product.offsets.count
+  if g.groups == 1 && g.batch == 1, let odd = OddPixelProduct<T>(product) {
+    let copySize = LaidOutBatch<T>.scratchCount(layout, count: 1, readsBehind: true)
+    return Scratch.withScalars(copySize, of: T.self) { scratch in
+      odd.run(
+        LaidOutBatch(layout, input, count: 1, readsBehind: true, copy: scratch).pointer(0), weight: weight,
+        into: output, bias: bias, activation: epilogue.activationCode, slope: epilogue.slope)
+    }
+  }
   if g.groups == 1,
     let turned = TurnedProduct<T>(product, laneStride: taps, outerStride: 1, taps: 1, images: g.batch)
   {

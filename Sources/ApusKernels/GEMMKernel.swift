@@ -39,6 +39,9 @@ struct TileTask<Vector: KernelVector> {
   /// behind the row of this one.
   var rowStrideB = 0
   var panel: UnsafeMutablePointer<Vector.Scalar>
+  /// For `PackedOperands`: one line for each step to ask for, of what the next panel is packed from.
+  var ahead: UnsafePointer<Vector.Scalar>
+  var aheadStride = 0
   var c: UnsafeMutablePointer<Vector.Scalar>
   var rowStride: Int
   /// Columns of the tile that exist.
@@ -69,6 +72,7 @@ struct TileTask<Vector: KernelVector> {
     zeros = UnsafePointer(room)
     scratch = room + Self.maximumSide
     panel = room
+    ahead = b
   }
 }
 
@@ -287,6 +291,11 @@ func packingMacroKernel<V: TransposableVector>(
           continue
         }
         task.b = UnsafePointer(task.panel)
+        // The first two tiles from the packed panel ask for the next one's lines, a left and a right one to each row: all that comes
+        // from memory while one tile packs would be more than a core can have under way.
+        let asks = packsInTile && (panelA == 1 || panelA == 2)
+        task.ahead = asks ? source + (nr + panelA * V.width - 1) : task.b
+        task.aheadStride = asks ? rowStrideB : 0
         let rows = min(mr, m - task.row)
         if width == nr {
           anyHeight(WideRow<V>.self, PackedOperands<V>.self, rows: rows, &task, &update)

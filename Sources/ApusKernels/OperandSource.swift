@@ -14,10 +14,12 @@ protocol OperandSource {
   mutating func advance()
 }
 
-/// Both packed: the columns of A and the rows of B follow one another.
+/// Both packed: the columns of A and the rows of B follow one another. With each step a line is asked for, into level 2.
 struct PackedOperands<Vector: KernelVector>: OperandSource {
   var column: UnsafePointer<Vector.Scalar>
   var rows: UnsafePointer<Vector.Scalar>
+  var ahead: UnsafePointer<Vector.Scalar>
+  var aheadStride: Int
 
   @inline(__always) var columnStride: Int { 1 }
 
@@ -25,15 +27,21 @@ struct PackedOperands<Vector: KernelVector>: OperandSource {
   init(_ task: UnsafePointer<TileTask<Vector>>) {
     column = task.pointee.a
     rows = task.pointee.b
+    ahead = task.pointee.ahead
+    aheadStride = task.pointee.aheadStride
   }
 
   @inline(__always)
-  func row(vectors: Int) -> RowOfB<Vector> { RowOfB(rows, vectors: vectors) }
+  func row(vectors: Int) -> RowOfB<Vector> {
+    prefetchToLevel2(ahead)
+    return RowOfB(rows, vectors: vectors)
+  }
 
   @inline(__always)
   mutating func advance() {
     column += registerTileRows
     rows += 2 * Vector.width
+    ahead += aheadStride
   }
 }
 

@@ -17,6 +17,14 @@ func prefetch(_ address: UnsafeRawPointer) {
   #endif
 }
 
+/// Asks for the line at `address`, to be read in some microseconds: it comes into the level-2 cache.
+@inline(__always)
+func prefetchToLevel2(_ address: UnsafeRawPointer) {
+  #if hasFeature(BuiltinModule)
+    Builtin.int_prefetch_RawPointer(address._rawValue, Int32(0)._value, Int32(2)._value, Int32(1)._value)
+  #endif
+}
+
 /// Asks for the line at `address`, to be written soon.
 @inline(__always)
 func prefetchForWriting(_ address: UnsafeMutableRawPointer) {

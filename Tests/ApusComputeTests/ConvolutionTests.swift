@@ -326,6 +326,43 @@ extension PerKernelSet {
       }
     }
 
+    /// Whole registers of pixels and one or two more, by every activation.
+    @Test func oddPixels() {
+      forEachKernelSet { _ in
+        for (channels, outputs, height, width) in [(40, 60, 7, 7), (33, 130, 5, 10), (150, 57, 9, 9)] {
+          let g = Self.geometry(1, channels, height, width, outputs, (3, 3), stride: (1, 1), padding: 1)
+          Self.check(Float.self, g, bias: true)
+          Self.check(Float.self, g)
+          Self.check(Double.self, g, bias: true)
+        }
+        // The way itself, whether or not it is the one that is taken.
+        let g = Self.geometry(1, 32, 7, 7, 112, (3, 3), padding: 1)
+        let layout = g.inputLayout
+        let product = PatchProduct(
+          m: 112, offsets: g.inputOffsets(layout), rows: 7, columns: 7, rowStride: layout.columns)
+        guard let odd = OddPixelProduct<Float>(product) else {
+          Issue.record("7×7 pixels are whole registers and one more on every set")
+          return
+        }
+        let input: [Float] = testNumbers(g.inputCount, seed: 1)
+        let weight: [Float] = testNumbers(g.weightCount, seed: 2)
+        let bias: [Float] = testNumbers(g.outputChannels, seed: 4)
+        var y = [Double](repeating: 0, count: g.outputCount)
+        Twin.forEachProduct(g) { o, i, w in y[o] += Double(input[i]) * Double(weight[w]) }
+        for index in y.indices { y[index] += Double(bias[index / 49]) }
+        for (code, slope) in [(0, Float(0)), (1, 0), (2, 0.25)] {
+          var output = [Float](repeating: .nan, count: g.outputCount)
+          Scratch.withScalars(LaidOutBatch<Float>.scratchCount(layout, count: 1, readsBehind: true), of: Float.self) {
+            let source = LaidOutBatch(layout, input, count: 1, readsBehind: true, copy: $0)
+            odd.run(source.pointer(0), weight: weight, into: &output, bias: bias, activation: code, slope: slope)
+          }
+          let expected = y.map { $0 >= 0 || code == 0 ? $0 : code == 1 ? 0 : 0.25 * $0 }
+          let worst = worstDifference(output.map(Double.init), expected)
+          #expect(worst < 3e-5, "\(InstructionSet.active) activation \(code): off by \(worst)")
+        }
+      }
+    }
+
     @Test func winogradByChannels() {
       forEachKernelSet { _ in
         // Fewer tiles than channels: slices that do not fill two registers, several blocks of input channels, several images, and
