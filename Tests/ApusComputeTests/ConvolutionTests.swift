@@ -73,9 +73,7 @@ extension PerKernelSet {
         ("forward", output.map(Double.init), y), ("input gradient", inputGradient.map(Double.init), dx),
         ("weight gradient", weightGradient.map(Double.init), dw),
       ] {
-        var scale = isWinograd ? max(1, expected.lazy.map(\.magnitude).max() ?? 1) : 1
-        // What rounding spoils of a sum grows with the root of its length.
-        if name == "weight gradient" { scale *= max(1, (Double(g.batch * g.outputPixels) / 4096).squareRoot()) }
+        let scale = isWinograd ? max(1, expected.lazy.map(\.magnitude).max() ?? 1) : 1
         let worst = worstDifference(actual, expected) / scale
         #expect(worst < tolerance, "\(T.self) \(InstructionSet.active) \(name) \(g): off by \(worst)")
       }
@@ -157,7 +155,7 @@ extension PerKernelSet {
         for size in [3, 5] {
           for stride in [1, 2] {
             let (kernel, stride) = ((size, size), (stride, stride))
-            for (height, width) in [(112, 90), (33, 31), (14, 14), (9, 70)] {
+            for (height, width) in [(112, 58), (33, 31), (14, 14), (9, 70)] {
               let g = Self.geometry(
                 1, 2, height, width, 2, kernel, stride: stride, padding: size / 2, groups: 2)
               Self.check(Float.self, g, bias: true)
