@@ -84,6 +84,10 @@ public func convolutionForward<T: ComputeScalar>(
     if isDone { return }
   }
   let epilogue = Epilogue<T>(activation: activation)
+  if let inLanes = LaneConvolution<T>(g, .forward) {
+    return inLanes.forward(
+      input, weight: weight, bias: bias, output: output, activation: epilogue.activationCode, slope: epilogue.slope)
+  }
   if g.isDepthwise {
     return depthwiseForward(g, input: input, weight: weight, bias: bias, output: output, epilogue: epilogue)
   }
@@ -159,6 +163,11 @@ public func convolutionInputGradient<T: ComputeScalar>(
     let isDone = winograd.convolve(
       outputGradient, weight: weight, flips: true, bias: nil, floor: -.infinity, into: inputGradient)
     if isDone { return }
+  }
+  if let inLanes = LaneConvolution<T>(g, .inputGradient) {
+    return inLanes.gradients(
+      input: nil, weight: weight, .whole(outputGradient), weightGradient: nil, biasGradient: nil,
+      inputGradient: inputGradient)
   }
   if g.isDepthwise {
     return depthwiseInputGradient(

@@ -27,6 +27,11 @@ public func convolutionWeightGradient<T: ComputeScalar>(
   {
     return
   }
+  if let inLanes = LaneConvolution<T>(g, .weightGradient) {
+    return inLanes.gradients(
+      input: input, weight: nil, .whole(outputGradient), weightGradient: weightGradient, biasGradient: nil,
+      inputGradient: nil)
+  }
   if g.sumsTapsOfPlanes {
     depthwiseWeightGradient(g, input: input, outputGradient: outputGradient, weightGradient: weightGradient)
     return

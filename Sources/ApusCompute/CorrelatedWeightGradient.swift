@@ -23,28 +23,6 @@ extension ConvolutionGeometry {
   }
 }
 
-/// The gradient of the loss with respect to a convolution's weight, from what came back to `convolutionRectifiedPool`.
-///
-/// - Parameters:
-///   - geometry: As given to `convolutionRectifiedPool`.
-///   - input: As given to it.
-///   - upstream: The gradient with respect to its result.
-///   - codes: What it wrote.
-///   - weightGradient: Receives the gradient, the same as `convolutionWeightGradient` makes of what
-///     `rectifiedMaxPoolGradient` makes.
-/// - Returns: False, with nothing done, where this convolution takes another way to its weight gradient.
-@specialized(where T == Float)
-@specialized(where T == Double)
-package func rectifiedPoolWeightGradient<T: ComputeScalar>(
-  _ geometry: ConvolutionGeometry, input: UnsafePointer<T>, upstream: UnsafePointer<T>, codes: UnsafePointer<UInt8>,
-  weightGradient: UnsafeMutablePointer<T>
-) -> Bool {
-  let g = geometry
-  guard g.weightCount > 0, g.outputCount > 0, g.correlatesTaps, Winograd<T>(g) == nil else { return false }
-  correlatedWeightGradient(g, input: input, .pooled(upstream: upstream, codes: codes), weightGradient: weightGradient)
-  return true
-}
-
 /// The weight gradient by correlation. Needs a weight and an output that are not empty.
 @specialized(where T == Float)
 @specialized(where T == Double)

@@ -6,6 +6,9 @@ protocol GEMMKernels<Scalar> {
   associatedtype Scalar
   static var tileRows: Int { get }
   static var tileColumns: Int { get }
+  static func unpackPanel(
+    _ panel: UnsafePointer<Scalar>, lanes: Int, depth: Int, width: Int, into target: UnsafeMutablePointer<Scalar>,
+    laneStride: Int)
   static func packPanel(
     _ source: UnsafePointer<Scalar>, lanes: Int, laneStride: Int, depth: Int, depthStride: Int, width: Int,
     into panel: UnsafeMutablePointer<Scalar>)

@@ -47,6 +47,27 @@ struct PatchLayout {
       (target + channels * channelSize).update(repeating: 0, count: PatchLayout.slack)
     }
   }
+
+  /// Lays one channel of images in lanes out: as `layOutChannel` does, with a row of `lanes` numbers in the place of each number.
+  func layOutLanes<T: ComputeScalar>(
+    _ channel: UnsafePointer<T>, _ lanes: Int, into target: UnsafeMutablePointer<T>
+  ) {
+    var to = target
+    for phase in 0..<stride.0 * stride.1 {
+      for row in 0..<rows {
+        let y = row * stride.0 + phase / stride.1 - top
+        for column in 0..<columns {
+          let x = column * stride.1 + phase % stride.1 - left
+          if y >= 0 && y < height && x >= 0 && x < width {
+            to.update(from: channel + (y * width + x) * lanes, count: lanes)
+          } else {
+            to.update(repeating: 0, count: lanes)
+          }
+          to += lanes
+        }
+      }
+    }
+  }
 }
 
 /// The laid-out groups of a whole batch: the source itself where the layout is the identity, a copy elsewhere.

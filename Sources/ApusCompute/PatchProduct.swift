@@ -53,6 +53,19 @@ struct PatchProduct {
   /// Whether the rows of the image follow one another without a gap: then any pixels form one long row.
   private var isContiguous: Bool { columns == rowStride }
 
+  /// Scalars from one tap's pixels to the next one's where a panel of them is worth packing: the image of a kernel of one pixel,
+  /// whose channels lie so far apart that every row of a panel is a page, and often a set of the cache, of its own. Nil where A has few
+  /// rows, which read a panel once or twice, or panel or A are too large to stay in the level-2 cache.
+  private func spacingWorthPacking<T: ComputeScalar>(_: T.Type) -> Int? {
+    let kernels = kernels(T.self)
+    let cache = Processor.current.level2Cache / MemoryLayout<T>.stride
+    guard isContiguous, offsets.count > 16, m >= 3 * kernels.tileRows, offsets.count * kernels.tileColumns <= cache / 8,
+      offsets.count * m <= cache / 2
+    else { return nil }
+    let spacing = offsets[1] - offsets[0]
+    return zip(offsets, offsets.dropFirst()).allSatisfy { $1 - $0 == spacing } ? spacing : nil
+  }
+
   /// Whether A is worth packing for so many images: for the direct way that takes some hundred pixels.
   func packs(images: Int) -> Bool { !isDirect || images * rows * columns >= 128 }
 
@@ -224,6 +237,16 @@ struct PatchProduct {
           columnBias: nil, activation: activation, slope: slope,
           // The smaller operand is the one to be read again and again; of a single row of the image, all of it stays near.
           rowsOutside: byRows || m > count)
+      }
+    }
+    if let spacing = spacingWorthPacking(T.self), a.rowStride == 1 {
+      // A row of the source is met by many tiles: the first packs it for the others.
+      return Scratch.withScalars(offsets.count * kernels.tileColumns + 16, of: T.self) { panel in
+        kernels.gemmPackingB(
+          m: m, n: pixels.count, depth: offsets.count, a: a.pointer, panelStrideA: a.panelStride,
+          b: source + offsets[0] + pixels.lowerBound, rowStrideB: spacing, columnStrideB: 1, packed: panel,
+          panelStrideB: 0, c: c + pixels.lowerBound, rowStride: stride, alpha: 1, beta: 0, rowBias: bias,
+          columnBias: nil, activation: activation, slope: slope)
       }
     }
     if isContiguous {

@@ -122,7 +122,10 @@ struct PlannedConvolution {
     var source = x
     var band = scratch
     if !layout.isIdentity {
-      layOutLanes(x, lanes, into: scratch)
+      for channel in 0..<layout.channels * geometry.groups {
+        layout.layOutLanes(
+          x + channel * geometry.inputPixels * lanes, lanes, into: scratch + channel * layout.channelSize * lanes)
+      }
       source = UnsafePointer(scratch)
       band += layout.channels * geometry.groups * layout.channelSize * lanes
     }
@@ -150,29 +153,6 @@ struct PlannedConvolution {
             band + channel * rowsPerUnit * row, rowStride: row,
             y + ((group * m + channel) * pooling.outputHeight + unit) * pooledRow, bandLayout, isMaximum: true,
             countsPadding: true)
-        }
-      }
-    }
-  }
-
-  /// Pads, and for a stride separates the phases, as `layOutChannel` does, with images in the place of numbers.
-  private func layOutLanes(_ x: UnsafePointer<Float>, _ lanes: Int, into target: UnsafeMutablePointer<Float>) {
-    let l = layout
-    var to = target
-    for channel in 0..<l.channels * geometry.groups {
-      let plane = x + channel * l.height * l.width * lanes
-      for phase in 0..<l.stride.0 * l.stride.1 {
-        for row in 0..<l.rows {
-          let y = row * l.stride.0 + phase / l.stride.1 - l.top
-          for column in 0..<l.columns {
-            let x = column * l.stride.1 + phase % l.stride.1 - l.left
-            if y >= 0 && y < l.height && x >= 0 && x < l.width {
-              to.update(from: plane + (y * l.width + x) * lanes, count: lanes)
-            } else {
-              to.update(repeating: 0, count: lanes)
-            }
-            to += lanes
-          }
         }
       }
     }

@@ -14,6 +14,14 @@ protocol RectifiedPoolingKernels<Scalar>: SendableMetatype {
     _ layout: UnsafePointer<Int>)
 
   static func passingSum(_ upstream: UnsafePointer<Scalar>, _ codes: UnsafePointer<UInt8>, _ count: Int) -> Scalar
+
+  static func rectifiedMaxPoolLanes(
+    _ x: UnsafePointer<Scalar>, channels: Int, channelStride: Int, rowStride: Int, windows: Int,
+    _ y: UnsafeMutablePointer<Scalar>, yStride: Int, _ codes: UnsafeMutablePointer<UInt8>, codeStride: Int)
+
+  static func rectifiedMaxPoolLanesGradient(
+    _ upstream: UnsafePointer<Scalar>, _ codes: UnsafePointer<UInt8>, channels: Int, height: Int, columns: Int,
+    _ gradient: UnsafeMutablePointer<Scalar>)
 }
 
 extension PoolingGeometry {
@@ -23,50 +31,115 @@ extension PoolingGeometry {
   }
 }
 
-/// y = max(0, largest number of each 2 × 2 window) of `input ⋆ weight + bias`.
+/// y = max(0, largest number of each 2 × 2 window) of `input ⋆ weight + bias`, and its gradients.
 ///
-/// The images go through both in groups that fit the level-2 cache; threads share the groups. Bit-identical at any number
-/// of threads.
-///
-/// - Parameters:
-///   - geometry: The convolution; its output has at least two rows and two columns.
-///   - input: As for `convolutionForward`.
-///   - weight: As for `convolutionForward`.
-///   - bias: As for `convolutionForward`.
-///   - y: Receives batch × channels × ⌊rows / 2⌋ × ⌊columns / 2⌋ numbers.
-///   - codes: Receives a byte for each of them: which of its window's four was the largest, of equals the first, or 4 where
-///     none is above 0.
-@specialized(where T == Float)
-@specialized(where T == Double)
-package func convolutionRectifiedPool<T: ComputeScalar>(
-  _ geometry: ConvolutionGeometry, input: UnsafePointer<T>, weight: UnsafePointer<T>, bias: UnsafePointer<T>?,
-  into y: UnsafeMutablePointer<T>, codes: UnsafeMutablePointer<UInt8>
-) {
-  let g = geometry
-  guard g.batch > 0 else { return }
-  let perImage = g.outputChannels * g.outputPixels
-  let pooledPerImage = g.outputChannels * (g.outputHeight / 2) * (g.outputWidth / 2)
-  let fitting = Processor.current.level2Cache / 2 / MemoryLayout<T>.stride / max(1, perImage)
-  let images = max(1, min(fitting, (g.batch + 7) / 8))
-  let groups = (g.batch + images - 1) / images
-  // Few images or small ones: the convolution itself knows better how to share them out.
-  if groups < 4 {
-    Scratch.withScalars(g.outputCount, of: T.self) { output in
-      convolutionForward(g, input: input, weight: weight, bias: bias, output: output)
-      rectifiedMaxPool(output, into: y, codes: codes, PoolingGeometry(windowsOf: g))
-    }
-    return
+/// The images go through convolution and pooling in groups that fit the level-2 cache, in lanes (LaneConvolution.swift) or one by one;
+/// threads share the groups. Bit-identical at any number of threads.
+package struct RectifiedPoolConvolution<T: ComputeScalar> {
+  private let geometry: ConvolutionGeometry
+  private let windows: PoolingGeometry
+  /// Where images go in the lanes. Kept from the forward pass to the backward pass, for codes are laid out likewise.
+  private let inLanes: LaneConvolution<T>?
+
+  /// The operation for a convolution whose output has at least two rows and two columns.
+  package init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    windows = PoolingGeometry(windowsOf: geometry)
+    inLanes = LaneConvolution(geometry, .pooled)
   }
-  parallelFor(groups) { group in
-    let first = group * images
-    var part = g
-    part.batch = min(images, g.batch - first)
-    Scratch.withScalars(part.outputCount, of: T.self) { output in
-      convolutionForward(
-        part, input: input + first * g.inputChannels * g.inputPixels, weight: weight, bias: bias, output: output)
-      rectifiedMaxPool(
-        output, into: y + first * pooledPerImage, codes: codes + first * pooledPerImage,
-        PoolingGeometry(windowsOf: part))
+
+  /// Bytes that the forward pass leaves for the backward pass.
+  package var codeCount: Int { inLanes?.codeCount ?? windows.outputCount }
+
+  /// The forward pass.
+  ///
+  /// - Parameters:
+  ///   - input: As for `convolutionForward`.
+  ///   - weight: As for `convolutionForward`.
+  ///   - bias: As for `convolutionForward`.
+  ///   - y: Receives batch × channels × ⌊rows / 2⌋ × ⌊columns / 2⌋ numbers.
+  ///   - codes: Receives `codeCount` bytes, one for each window: which of its four numbers was the largest, of equals the first, or 4
+  ///     where none is above 0.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  package func forward(
+    input: UnsafePointer<T>, weight: UnsafePointer<T>, bias: UnsafePointer<T>?, into y: UnsafeMutablePointer<T>,
+    codes: UnsafeMutablePointer<UInt8>
+  ) {
+    let g = geometry
+    guard g.batch > 0 else { return }
+    if let inLanes { return inLanes.pooledForward(input, weight: weight, bias: bias, into: y, codes: codes) }
+    let perImage = g.outputChannels * g.outputPixels
+    let pooledPerImage = g.outputChannels * windows.outputHeight * windows.outputWidth
+    let fitting = Processor.current.level2Cache / 2 / MemoryLayout<T>.stride / max(1, perImage)
+    let images = max(1, min(fitting, (g.batch + 7) / 8))
+    let groups = (g.batch + images - 1) / images
+    // Few images or small ones: the convolution itself knows better how to share them out.
+    if groups < 4 {
+      Scratch.withScalars(g.outputCount, of: T.self) { output in
+        convolutionForward(g, input: input, weight: weight, bias: bias, output: output)
+        rectifiedMaxPool(output, into: y, codes: codes, windows)
+      }
+      return
+    }
+    parallelFor(groups) { group in
+      let first = group * images
+      var part = g
+      part.batch = min(images, g.batch - first)
+      Scratch.withScalars(part.outputCount, of: T.self) { output in
+        convolutionForward(
+          part, input: input + first * g.inputChannels * g.inputPixels, weight: weight, bias: bias, output: output)
+        rectifiedMaxPool(
+          output, into: y + first * pooledPerImage, codes: codes + first * pooledPerImage,
+          PoolingGeometry(windowsOf: part))
+      }
+    }
+  }
+
+  /// The backward pass: the gradients for which there is a place.
+  ///
+  /// - Parameters:
+  ///   - input: As given to the forward pass; needed for `weightGradient`.
+  ///   - weight: As given to the forward pass; needed for `inputGradient`.
+  ///   - upstream: The gradient of the loss with respect to y.
+  ///   - codes: What the forward pass wrote.
+  ///   - weightGradient: Receives the gradient with respect to the weight.
+  ///   - biasGradient: Receives that with respect to the bias.
+  ///   - inputGradient: Receives that with respect to the input.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  package func gradients(
+    input: UnsafePointer<T>?, weight: UnsafePointer<T>?, upstream: UnsafePointer<T>, codes: UnsafePointer<UInt8>,
+    weightGradient: UnsafeMutablePointer<T>?, biasGradient: UnsafeMutablePointer<T>?,
+    inputGradient: UnsafeMutablePointer<T>?
+  ) {
+    let g = geometry
+    if let inLanes {
+      return inLanes.gradients(
+        input: input, weight: weight, .pooled(upstream: upstream, codes: codes), weightGradient: weightGradient,
+        biasGradient: biasGradient, inputGradient: inputGradient)
+    }
+    if let biasGradient {
+      rectifiedMaxPoolBiasGradient(
+        upstream: upstream, codes: codes, batch: g.batch, channels: g.outputChannels,
+        windows: windows.outputHeight * windows.outputWidth, into: biasGradient)
+    }
+    var weightGradient = weightGradient
+    if inputGradient == nil, let place = weightGradient, let input, g.weightCount > 0, g.outputCount > 0,
+      g.correlatesTaps, Winograd<T>(g) == nil
+    {
+      correlatedWeightGradient(g, input: input, .pooled(upstream: upstream, codes: codes), weightGradient: place)
+      weightGradient = nil
+    }
+    guard weightGradient != nil || inputGradient != nil else { return }
+    Scratch.withScalars(g.outputCount, of: T.self) { spread in
+      rectifiedMaxPoolGradient(upstream: upstream, codes: codes, into: spread, windows)
+      if let weightGradient, let input {
+        convolutionWeightGradient(g, input: input, outputGradient: spread, weightGradient: weightGradient)
+      }
+      if let inputGradient, let weight {
+        convolutionInputGradient(g, outputGradient: spread, weight: weight, inputGradient: inputGradient)
+      }
     }
   }
 }
@@ -76,7 +149,7 @@ package func convolutionRectifiedPool<T: ComputeScalar>(
 /// - Parameters:
 ///   - x: planes × height × width numbers.
 ///   - y: Receives planes × outputHeight × outputWidth numbers.
-///   - codes: Receives as many codes: see `convolutionRectifiedPool`.
+///   - codes: Receives as many codes: see `RectifiedPoolConvolution.forward`.
 ///   - geometry: Where the windows lie.
 @specialized(where T == Float)
 @specialized(where T == Double)

@@ -125,7 +125,42 @@ private func packGathering<V: KernelVector>(
   }
 }
 
+/// The reverse of `packLanes`: `target[lane · laneStride + k] = panel[k · width + lane]`.
+///
+/// Where the depth does not fill the last square block, that one moves back and writes some numbers a second time.
+@inline(__always)
+private func unpackLanes<V: TransposableVector>(
+  _: V.Type, _ panel: UnsafePointer<V.Scalar>, lanes: Int, depth: Int, width: Int,
+  into target: UnsafeMutablePointer<V.Scalar>, laneStride: Int
+) {
+  let whole = depth < V.width ? 0 : lanes / V.width * V.width
+  var k = 0
+  while k < depth && whole > 0 {
+    let first = min(k, depth - V.width)
+    var lane = 0
+    while lane < whole {
+      V.transposeBlock(
+        panel + first * width + lane, stride: width, count: V.width, into: target + lane * laneStride + first,
+        targetStride: laneStride)
+      lane += V.width
+    }
+    k += V.width
+  }
+  for lane in whole..<lanes {
+    for k in 0..<depth { target[lane * laneStride + k] = panel[k * width + lane] }
+  }
+}
+
 extension FloatKernels {
+  /// Takes a panel apart into lanes that are contiguous; see `unpackLanes`.
+  public static func unpackPanel(
+    _ panel: UnsafePointer<Float>, lanes: Int, depth: Int, width: Int, into target: UnsafeMutablePointer<Float>,
+    laneStride: Int
+  ) {
+    unpackLanes(
+      FloatVector.self, panel, lanes: lanes, depth: depth, width: width, into: target, laneStride: laneStride)
+  }
+
   /// Packs weights with channels as lanes; see `packChannels`.
   public static func packWeights(
     _ source: UnsafePointer<Float>, lanes: Int, laneStride: Int, outers: Int, outerStride: Int, depth: Int,
@@ -150,6 +185,15 @@ extension FloatKernels {
 }
 
 extension DoubleKernels {
+  /// Takes a panel apart into lanes that are contiguous; see `unpackLanes`.
+  public static func unpackPanel(
+    _ panel: UnsafePointer<Double>, lanes: Int, depth: Int, width: Int, into target: UnsafeMutablePointer<Double>,
+    laneStride: Int
+  ) {
+    unpackLanes(
+      DoubleVector.self, panel, lanes: lanes, depth: depth, width: width, into: target, laneStride: laneStride)
+  }
+
   /// Packs weights with channels as lanes; see `packChannels`.
   public static func packWeights(
     _ source: UnsafePointer<Double>, lanes: Int, laneStride: Int, outers: Int, outerStride: Int, depth: Int,

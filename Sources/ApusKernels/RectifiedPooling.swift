@@ -14,6 +14,12 @@ extension MathVector {
   ) -> (value: Self, code: Bits) {
     let (a, b) = load(top).unzipped(with: load(top + width))
     let (c, d) = load(bottom).unzipped(with: load(bottom + width))
+    return rectifiedMaximum(a, b, c, d)
+  }
+
+  /// The same for a register of windows whose four numbers are given in the order of memory.
+  @inline(__always)
+  static func rectifiedMaximum(_ a: Self, _ b: Self, _ c: Self, _ d: Self) -> (value: Self, code: Bits) {
     let best = a.maximum(b).maximum(c.maximum(d))
     let zero = Self(repeating: 0)
     let code = Self(bits: Bits(repeating: 3))

@@ -12,8 +12,8 @@ protocol TapRow {
   init()
   /// Adds `factor · x[tap]` for each tap, the stretches of x being given.
   mutating func accumulate(_ factor: Vector, _ x: TapStretches<Vector>)
-  /// Writes the sums of the lanes, `count` of them.
-  func store(_ target: UnsafeMutablePointer<Vector.Scalar>, count: Int)
+  /// Writes the registers one after the other.
+  func store(_ registers: UnsafeMutablePointer<Vector.Scalar>)
 }
 
 #if APUS_AVX512 || arch(arm64)
@@ -58,12 +58,12 @@ protocol TapRow {
     }
 
     @inline(__always)
-    func store(_ target: UnsafeMutablePointer<Vector.Scalar>, count: Int) {
-      target[0] = s0.laneSum
-      if count > 1 { target[1] = s1.laneSum }
-      if count > 2 { target[2] = s2.laneSum }
-      if count > 3 { target[3] = s3.laneSum }
-      if count > 4 { target[4] = s4.laneSum }
+    func store(_ registers: UnsafeMutablePointer<Vector.Scalar>) {
+      s0.store(registers)
+      s1.store(registers + Vector.width)
+      s2.store(registers + 2 * Vector.width)
+      s3.store(registers + 3 * Vector.width)
+      s4.store(registers + 4 * Vector.width)
     }
   }
 #else
@@ -101,10 +101,10 @@ protocol TapRow {
     }
 
     @inline(__always)
-    func store(_ target: UnsafeMutablePointer<Vector.Scalar>, count: Int) {
-      target[0] = s0.laneSum
-      if count > 1 { target[1] = s1.laneSum }
-      if count > 2 { target[2] = s2.laneSum }
+    func store(_ registers: UnsafeMutablePointer<Vector.Scalar>) {
+      s0.store(registers)
+      s1.store(registers + Vector.width)
+      s2.store(registers + 2 * Vector.width)
     }
   }
 #endif
@@ -117,8 +117,8 @@ protocol TapTile {
   init()
   /// One step: the gradient's rows lie `stride` scalars apart.
   mutating func accumulate(_ gradient: UnsafePointer<Vector.Scalar>, stride: Int, _ x: TapStretches<Vector>)
-  /// Writes the sums, `taps` of each row.
-  func store(_ target: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, taps: Int)
+  /// Writes the registers, row after row.
+  func store(_ registers: UnsafeMutablePointer<Vector.Scalar>)
 }
 
 /// A tile of one row.
@@ -135,9 +135,7 @@ struct TapTileRow<Vector: KernelVector>: TapTile {
   }
 
   @inline(__always)
-  func store(_ target: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, taps: Int) {
-    row.store(target, count: taps)
-  }
+  func store(_ registers: UnsafeMutablePointer<Vector.Scalar>) { row.store(registers) }
 }
 
 /// Two tiles, one above the other.
@@ -162,9 +160,9 @@ struct TapTilePlus<Top: TapTile, Bottom: TapTile>: TapTile where Top.Vector == B
   }
 
   @inline(__always)
-  func store(_ target: UnsafeMutablePointer<Vector.Scalar>, rowStride: Int, taps: Int) {
-    top.store(target, rowStride: rowStride, taps: taps)
-    bottom.store(target + Top.rows * rowStride, rowStride: rowStride, taps: taps)
+  func store(_ registers: UnsafeMutablePointer<Vector.Scalar>) {
+    top.store(registers)
+    bottom.store(registers + Top.rows * Self.taps * Vector.width)
   }
 }
 
@@ -174,15 +172,16 @@ struct TapTask<Vector: KernelVector> {
   var sources: UnsafePointer<UnsafePointer<Vector.Scalar>>
   /// As many offsets as a tile has taps; surplus ones repeat the first.
   var offsets: UnsafePointer<Int>
-  var taps: Int
   var gradient: UnsafePointer<Vector.Scalar>
   var imageStride: Int
   var rowStride: Int
   var length: Int
-  var target: UnsafeMutablePointer<Vector.Scalar>
-  var targetStride: Int
+  /// Receives the tile's registers.
+  var registers: UnsafeMutablePointer<Vector.Scalar>
 }
 
+/// Sums up a tile, but for the lanes. Were these added up here, the optimiser would see that halves of the sums are added in the end
+/// and compute the whole loop in halves, which 16 registers do not hold.
 @inline(never)
 private func correlateTile<Tile: TapTile>(_: Tile.Type, _ task: UnsafePointer<TapTask<Tile.Vector>>) {
   var tile = Tile()
@@ -202,7 +201,21 @@ private func correlateTile<Tile: TapTile>(_: Tile.Type, _ task: UnsafePointer<Ta
     } while q < length
     image += 1
   } while image < task.pointee.images
-  tile.store(task.pointee.target, rowStride: task.pointee.targetStride, taps: task.pointee.taps)
+  tile.store(task.pointee.registers)
+}
+
+/// Adds up the lanes of a tile's registers, `taps` of each row.
+@inline(never)
+private func addLanes<V: KernelVector>(
+  _: V.Type, _ registers: UnsafePointer<V.Scalar>, rows: Int, taps: Int, into target: UnsafeMutablePointer<V.Scalar>,
+  targetStride: Int
+) {
+  for row in 0..<rows {
+    for tap in 0..<taps {
+      target[row * targetStride + tap] =
+        V.load(registers + (row * WideTapRow<V>.taps + tap) * V.width).laneSum
+    }
+  }
 }
 
 /// All output channels against `taps` taps.
@@ -215,37 +228,41 @@ private func correlate<V: KernelVector>(
   typealias One = TapTileRow<V>
   typealias Two = TapTilePlus<One, One>
   let width = One.taps
-  withUnsafeTemporaryAllocation(of: Int.self, capacity: 8) { few in
-    var tap = 0
-    while tap < taps {
-      let count = min(width, taps - tap)
-      for index in 0..<width { few[index] = offsets[tap + (index < count ? index : 0)] }
-      var channel = 0
-      while channel < channels {
-        var task = TapTask<V>(
-          images: images, sources: sources, offsets: UnsafePointer(few.baseAddress.unsafelyUnwrapped), taps: count,
-          gradient: gradient + channel * rowStride, imageStride: imageStride, rowStride: rowStride, length: length,
-          target: target + channel * targetStride + tap, targetStride: targetStride)
-        let left = channels - channel
-        #if APUS_AVX512 || arch(arm64)
-          if left >= 4 {
-            correlateTile(TapTilePlus<Two, Two>.self, &task)
-            channel += 4
-            continue
+  // Room for a tile: a variable, as a temporary allocation of this size would be made on the heap.
+  var room = TapTilePlus<Two, Two>()
+  withUnsafeMutablePointer(to: &room) { room in
+    let registers = UnsafeMutableRawPointer(room).assumingMemoryBound(to: V.Scalar.self)
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 8) { few in
+      var tap = 0
+      while tap < taps {
+        let count = min(width, taps - tap)
+        for index in 0..<width { few[index] = offsets[tap + (index < count ? index : 0)] }
+        var channel = 0
+        while channel < channels {
+          let left = channels - channel
+          var task = TapTask<V>(
+            images: images, sources: sources, offsets: UnsafePointer(few.baseAddress.unsafelyUnwrapped),
+            gradient: gradient + channel * rowStride, imageStride: imageStride, rowStride: rowStride, length: length,
+            registers: registers)
+          let rows: Int
+          #if APUS_AVX512 || arch(arm64)
+            rows = min(left, 4)
+          #else
+            rows = min(left, 3)
+          #endif
+          switch rows {
+          case 4: correlateTile(TapTilePlus<Two, Two>.self, &task)
+          case 3: correlateTile(TapTilePlus<Two, One>.self, &task)
+          case 2: correlateTile(Two.self, &task)
+          default: correlateTile(One.self, &task)
           }
-        #endif
-        if left >= 3 {
-          correlateTile(TapTilePlus<Two, One>.self, &task)
-          channel += 3
-        } else if left == 2 {
-          correlateTile(Two.self, &task)
-          channel += 2
-        } else {
-          correlateTile(One.self, &task)
-          channel += 1
+          addLanes(
+            V.self, registers, rows: rows, taps: count, into: target + channel * targetStride + tap,
+            targetStride: targetStride)
+          channel += rows
         }
+        tap += width
       }
-      tap += width
     }
   }
 }

@@ -39,54 +39,42 @@ package func rectifiedPooledConv2d<Scalar: ComputeScalar>(
   let nodes = (x.recordedNode, weight.recordedNode, bias?.recordedNode)
   let images = x.withoutHistory.packed()
   let kernel = weight.withoutHistory.packed()
-  let windows = PoolingGeometry(windowsOf: geometry)
+  let operation = RectifiedPoolConvolution<Scalar>(geometry)
   var y = Tensor<Scalar>(
-    uninitialized: [geometry.batch, geometry.outputChannels, windows.outputHeight, windows.outputWidth])
-  let codes = Storage<UInt8>(count: y.elementCount)
+    uninitialized: [geometry.batch, geometry.outputChannels, geometry.outputHeight / 2, geometry.outputWidth / 2])
+  let codes = Storage<UInt8>(count: operation.codeCount)
   withPointers(images, kernel) { images, kernel in
     if let bias = bias?.withoutHistory.packed() {
       withPointer(bias) {
-        convolutionRectifiedPool(
-          geometry, input: images, weight: kernel, bias: $0, into: y.pointer, codes: codes.pointer)
+        operation.forward(input: images, weight: kernel, bias: $0, into: y.pointer, codes: codes.pointer)
       }
     } else {
-      convolutionRectifiedPool(
-        geometry, input: images, weight: kernel, bias: nil, into: y.pointer, codes: codes.pointer)
+      operation.forward(input: images, weight: kernel, bias: nil, into: y.pointer, codes: codes.pointer)
     }
   }
   if nodes.0 == nil && nodes.1 == nil && nodes.2 == nil { return y }
   let keptImages = nodes.1 == nil ? nil : images
   let keptKernel = nodes.0 == nil ? nil : kernel
   let kernelShape = kernel.shape
+  let channels = geometry.outputChannels
   y.record(name, nodes.0, nodes.1, nodes.2) { upstream, operands in
-    let upstream = upstream.packed()
-    if operands.wants(2) {
-      let sums = Tensor<Scalar>(uninitialized: [geometry.outputChannels])
-      withPointer(upstream) {
-        rectifiedMaxPoolBiasGradient(
-          upstream: $0, codes: codes.pointer, batch: geometry.batch, channels: geometry.outputChannels,
-          windows: windows.outputHeight * windows.outputWidth, into: sums.pointer)
-      }
-      operands.send(2, sums)
+    let weightGradient = keptImages == nil ? nil : Tensor<Scalar>(uninitialized: kernelShape)
+    let biasGradient = operands.wants(2) ? Tensor<Scalar>(uninitialized: [channels]) : nil
+    let inputGradient =
+      keptKernel == nil
+      ? nil
+      : Tensor<Scalar>(
+        uninitialized: [geometry.batch, geometry.inputChannels, geometry.inputHeight, geometry.inputWidth])
+    withPointer(upstream.packed()) {
+      operation.gradients(
+        input: keptImages?.pointer, weight: keptKernel?.pointer, upstream: $0, codes: codes.pointer,
+        weightGradient: weightGradient?.pointer, biasGradient: biasGradient?.pointer,
+        inputGradient: inputGradient?.pointer)
     }
-    guard keptImages != nil || keptKernel != nil else { return withExtendedLifetime(codes) {} }
-    if keptKernel == nil, let keptImages {
-      let gradient = Tensor<Scalar>(uninitialized: kernelShape)
-      let isDone = withPointers(keptImages, upstream) {
-        rectifiedPoolWeightGradient(
-          geometry, input: $0, upstream: $1, codes: codes.pointer, weightGradient: gradient.pointer)
-      }
-      if isDone {
-        withExtendedLifetime(codes) {}
-        return operands.send(1, gradient)
-      }
-    }
-    let spread = Tensor<Scalar>(uninitialized: [geometry.outputCount])
-    withPointer(upstream) {
-      rectifiedMaxPoolGradient(upstream: $0, codes: codes.pointer, into: spread.pointer, windows)
-    }
-    withExtendedLifetime(codes) {}
-    sendConvolutionGradients(geometry, spread, images: keptImages, kernel: keptKernel, to: operands)
+    withExtendedLifetime((codes, keptImages, keptKernel)) {}
+    if let biasGradient { operands.send(2, biasGradient) }
+    if let weightGradient { operands.send(1, weightGradient) }
+    if let inputGradient { operands.send(0, inputGradient) }
   }
   return y
 }

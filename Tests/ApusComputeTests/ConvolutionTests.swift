@@ -361,6 +361,76 @@ extension PerKernelSet {
       }
     }
 
+    @Test func imagesInLanes() {
+      forEachKernelSet { _ in
+        // Whole groups and a rest that leaves lanes empty, rows shorter and longer than a register, a kernel that reaches over half of
+        // the image, padding on one side, dilation, pixels that meet nothing, more channels than a tile has rows.
+        for g in [
+          Self.geometry(64, 10, 12, 12, 20, (5, 5)), Self.geometry(50, 6, 9, 7, 33, (5, 3), padding: 1),
+          Self.geometry(32, 16, 6, 5, 14, (4, 4), padding: 2, dilation: (1, 1)),
+          Self.geometry(96, 12, 8, 9, 5, (3, 2), dilation: (2, 3)),
+          Self.geometry(32, 20, 3, 3, 6, (3, 3), padding: 3),
+          ConvolutionGeometry(
+            batch: 64, inputChannels: 18, inputHeight: 5, inputWidth: 6, outputChannels: 4, kernelHeight: 2,
+            kernelWidth: 5, padding: (top: 0, bottom: 3, left: 2, right: 0)),
+        ] {
+          for pass in [ConvolutionPass.forward, .inputGradient, .weightGradient] {
+            #expect(g.fitsLanes(Float.self), "\(g)")
+            Self.checkInLanes(Float.self, g, pass)
+            if g.batch < 60 && g.fitsLanes(Double.self) { Self.checkInLanes(Double.self, g, pass) }
+          }
+        }
+        // The layers that it is for take it.
+        let second = Self.geometry(64, 10, 12, 12, 20, (5, 5))
+        #expect(second.suitsLanes(.forward, Float.self) && second.suitsLanes(.inputGradient, Float.self))
+        Self.check(Float.self, second, bias: true)
+      }
+    }
+
+    /// One pass in lanes, whether or not it is the way that is taken.
+    private static func checkInLanes<T: ComputeScalar>(_: T.Type, _ g: ConvolutionGeometry, _ pass: ConvolutionPass) {
+      let input: [T] = testNumbers(g.inputCount, seed: 1)
+      let weight: [T] = testNumbers(g.weightCount, seed: 2)
+      let upstream: [T] = testNumbers(g.outputCount, seed: 3)
+      let bias: [T] = testNumbers(g.outputChannels, seed: 4)
+      let lanes = LaneConvolution<T>(unchecked: g)
+      let actual: [T]
+      var expected: [Double]
+      switch pass {
+      case .forward, .pooled:
+        expected = (0..<g.outputCount).map { Double(bias[$0 / (g.outputHeight * g.outputWidth) % g.outputChannels]) }
+        Twin.forEachProduct(g) { o, i, w in expected[o] += Double(input[i]) * Double(weight[w]) }
+        expected = expected.map { $0 < 0 ? 0.25 * $0 : $0 }
+        var output = [T](repeating: .nan, count: g.outputCount)
+        bias.withUnsafeBufferPointer {
+          lanes.forward(input, weight: weight, bias: $0.baseAddress, output: &output, activation: 2, slope: 0.25)
+        }
+        actual = output
+      case .inputGradient:
+        expected = [Double](repeating: 0, count: g.inputCount)
+        Twin.forEachProduct(g) { o, i, w in expected[i] += Double(upstream[o]) * Double(weight[w]) }
+        var gradient = [T](repeating: .nan, count: g.inputCount)
+        upstream.withUnsafeBufferPointer {
+          lanes.gradients(
+            input: nil, weight: weight, .whole($0.baseAddress!), weightGradient: nil, biasGradient: nil,
+            inputGradient: &gradient)
+        }
+        actual = gradient
+      case .weightGradient:
+        expected = [Double](repeating: 0, count: g.weightCount)
+        Twin.forEachProduct(g) { o, i, w in expected[w] += Double(upstream[o]) * Double(input[i]) }
+        var gradient = [T](repeating: .nan, count: g.weightCount)
+        upstream.withUnsafeBufferPointer {
+          lanes.gradients(
+            input: input, weight: nil, .whole($0.baseAddress!), weightGradient: &gradient, biasGradient: nil,
+            inputGradient: nil)
+        }
+        actual = gradient
+      }
+      let worst = worstDifference(actual.map(Double.init), expected)
+      #expect(worst < (T.self == Float.self ? 3e-5 : 1e-12), "\(InstructionSet.active) \(pass) \(g): off by \(worst)")
+    }
+
     @Test func winogradByChannels() {
       forEachKernelSet { _ in
         // Fewer tiles than channels: slices that do not fill two registers, several blocks of input channels, several images, and
@@ -378,11 +448,13 @@ extension PerKernelSet {
       }
     }
 
-    @Test(arguments: [1, 16, 128])
+    @Test(arguments: [1, 16, 128, 5])
     func infinitiesAndNaNReachTheSamePixelsAsInTheTwin(outputs: Int) {
       let isDepthwise = outputs == 1
+      // Five channels of 32 images go in the lanes.
       let g = Self.geometry(
-        2, 16, 12, 12, isDepthwise ? 16 : outputs, (3, 3), padding: 1, groups: isDepthwise ? 16 : 1)
+        outputs == 5 ? 32 : 2, 16, 12, 12, isDepthwise ? 16 : outputs, (3, 3), padding: 1,
+        groups: isDepthwise ? 16 : 1)
       var input: [Float] = testNumbers(g.inputCount, seed: 1)
       let weight: [Float] = testNumbers(g.weightCount, seed: 2)
       input[5 * 144 + 40] = .infinity
@@ -413,7 +485,8 @@ extension PerKernelSet {
           Self.geometry(1, 4, 3, 3, 4, (1, 1), groups: 4),
           Self.geometry(2, 2, 30, 23, 2, (5, 5), stride: (2, 2), padding: 2, groups: 2),
           Self.geometry(1, 2, 6, 7, 2, (3, 3), stride: (2, 2), padding: 1, groups: 2),
-          Self.geometry(1, 40, 20, 20, 35, (1, 1)),
+          Self.geometry(1, 40, 20, 20, 35, (1, 1)), Self.geometry(50, 10, 12, 11, 20, (5, 5)),
+          Self.geometry(32, 17, 3, 4, 15, (3, 3), padding: 1),
         ] {
           let input = GuardedMemory<Float>(testNumbers(g.inputCount, seed: 1))
           let weight = GuardedMemory<Float>(testNumbers(g.weightCount, seed: 2))
@@ -466,7 +539,7 @@ extension PerKernelSet {
         Self.geometry(1, 112, 7, 7, 112, (3, 3), padding: 1), Self.geometry(1, 40, 30, 30, 48, (1, 1)),
         Self.geometry(2, 32, 30, 30, 32, (3, 3), padding: 1, groups: 32),
         Self.geometry(9, 8, 31, 30, 8, (5, 5), stride: (2, 2), padding: 2, groups: 8),
-        Self.geometry(1, 3, 64, 64, 64, (7, 7), stride: (2, 2), padding: 3),
+        Self.geometry(1, 3, 64, 64, 64, (7, 7), stride: (2, 2), padding: 3), Self.geometry(50, 10, 12, 12, 20, (5, 5)),
       ] {
         let input: [Float] = testNumbers(g.inputCount, seed: 1)
         let weight: [Float] = testNumbers(g.weightCount, seed: 2)

@@ -81,78 +81,140 @@ extension PerKernelSet {
       }
     }
 
-    /// Groups of images of every size that the cut makes, against the convolution and the pooling one after the other.
-    @Test func convolutionAndPooling() {
-      forEachKernelSet { set in
-        for batch in [1, 3, 9, 40] {
-          let g = ConvolutionGeometry(
-            batch: batch, inputChannels: 2, inputHeight: 10, inputWidth: 9, outputChannels: 3, kernelHeight: 3,
-            kernelWidth: 2)
-          var random = TestRandom(44)
-          let input: [Float] = random.numbers(g.inputCount)
-          let weight: [Float] = random.numbers(g.weightCount)
-          let bias: [Float] = random.numbers(g.outputChannels)
-          let windows = PoolingGeometry(windowsOf: g)
-          var between = [Float](repeating: 0, count: g.outputCount)
-          convolutionForward(g, input: input, weight: weight, bias: bias, output: &between)
-          var expected = [Float](repeating: 0, count: windows.outputCount)
-          var expectedCodes = [UInt8](repeating: 9, count: windows.outputCount)
-          rectifiedMaxPool(between, into: &expected, codes: &expectedCodes, windows)
-          for threads in [1, 3] {
-            let before = Threads.count
-            Threads.count = threads
-            defer { Threads.count = before }
-            var y = [Float](repeating: 0, count: windows.outputCount)
-            var codes = [UInt8](repeating: 9, count: windows.outputCount)
-            convolutionRectifiedPool(g, input: input, weight: weight, bias: bias, into: &y, codes: &codes)
-            #expect(y == expected, "batch \(batch), \(threads) threads, \(set)")
-            #expect(codes == expectedCodes, "batch \(batch), \(threads) threads, \(set)")
+    /// Convolution, ReLU and pooling as the definitions say, in whole numbers, so that every sum is exact whatever its order.
+    private struct Twin {
+      var y: [Float]
+      var weightGradient: [Float]
+      var biasGradient: [Float]
+      var inputGradient: [Float]
+
+      init(_ g: ConvolutionGeometry, input: [Float], weight: [Float], bias: [Float], upstream: [Float]) {
+        let windows = PoolingGeometry(windowsOf: g)
+        y = []
+        weightGradient = [Float](repeating: 0, count: g.weightCount)
+        biasGradient = [Float](repeating: 0, count: g.outputChannels)
+        inputGradient = [Float](repeating: 0, count: g.inputCount)
+        let (inPerGroup, outPerGroup) = (g.inputChannels / g.groups, g.outputChannels / g.groups)
+        for image in 0..<g.batch {
+          for outer in 0..<g.outputChannels {
+            /// Calls `body` with the places of input and weight in each product of an output pixel.
+            func products(_ oy: Int, _ ox: Int, _ body: (Int, Int) -> Void) {
+              for inner in 0..<inPerGroup {
+                for ky in 0..<g.kernelHeight {
+                  for kx in 0..<g.kernelWidth {
+                    let y = oy * g.stride.0 + ky * g.dilation.0 - g.padding.top
+                    let x = ox * g.stride.1 + kx * g.dilation.1 - g.padding.left
+                    guard y >= 0, y < g.inputHeight, x >= 0, x < g.inputWidth else { continue }
+                    let channel = outer / outPerGroup * inPerGroup + inner
+                    body(
+                      ((image * g.inputChannels + channel) * g.inputHeight + y) * g.inputWidth + x,
+                      ((outer * inPerGroup + inner) * g.kernelHeight + ky) * g.kernelWidth + kx)
+                  }
+                }
+              }
+            }
+            for row in 0..<windows.outputHeight {
+              for column in 0..<windows.outputWidth {
+                let corner = (2 * row, 2 * column)
+                let places = [(0, 0), (0, 1), (1, 0), (1, 1)].map { (corner.0 + $0.0, corner.1 + $0.1) }
+                let values = places.map { place -> Float in
+                  var sum = bias[outer]
+                  products(place.0, place.1) { sum += input[$0] * weight[$1] }
+                  return sum
+                }
+                let best = values.max() ?? 0
+                let gradient = upstream[y.count]
+                y.append(max(best, 0))
+                guard best > 0, let which = values.firstIndex(of: best) else { continue }
+                biasGradient[outer] += gradient
+                products(places[which].0, places[which].1) {
+                  weightGradient[$1] += gradient * input[$0]
+                  inputGradient[$0] += gradient * weight[$1]
+                }
+              }
+            }
           }
         }
       }
     }
 
-    /// The weight gradient from the codes has the bits of that from the whole gradient, with odd sides, groups, a stride, and
-    /// more channels than a block has.
-    @Test func weightGradientFromCodes() {
-      func check<T: ComputeScalar>(_: T.Type, _ g: ConvolutionGeometry, _ set: InstructionSet) {
-        var random = TestRandom(45)
-        let input: [T] = random.numbers(g.inputCount)
-        let windows = PoolingGeometry(windowsOf: g)
-        let upstream: [T] = random.numbers(windows.outputCount)
-        let codes = (0..<windows.outputCount).map { UInt8($0 * 7 % 5) }
-        var spread = [T](repeating: .nan, count: g.outputCount)
-        rectifiedMaxPoolGradient(upstream: upstream, codes: codes, into: &spread, windows)
-        var expected = [T](repeating: .nan, count: g.weightCount)
-        convolutionWeightGradient(g, input: input, outputGradient: spread, weightGradient: &expected)
-        for threads in [1, 3] {
-          let before = Threads.count
-          Threads.count = threads
-          defer { Threads.count = before }
-          var gradient = [T](repeating: .nan, count: g.weightCount)
-          let isDone = rectifiedPoolWeightGradient(
-            g, input: input, upstream: upstream, codes: codes, weightGradient: &gradient)
-          #expect(isDone && gradient == expected, "\(g), \(threads) threads, \(set)")
+    /// Few images and many, whole groups of lanes and a rest, odd sides, padding, dilation, groups, a stride, more channels than a tile.
+    static let convolutions: [ConvolutionGeometry] = [
+      ConvolutionGeometry(
+        batch: 3, inputChannels: 2, inputHeight: 10, inputWidth: 9, outputChannels: 3, kernelHeight: 3, kernelWidth: 2),
+      ConvolutionGeometry(
+        batch: 40, inputChannels: 2, inputHeight: 10, inputWidth: 9, outputChannels: 5, kernelHeight: 3, kernelWidth: 2),
+      ConvolutionGeometry(
+        batch: 64, inputChannels: 3, inputHeight: 12, inputWidth: 11, outputChannels: 20, kernelHeight: 5, kernelWidth: 5),
+      ConvolutionGeometry(
+        batch: 50, inputChannels: 4, inputHeight: 9, inputWidth: 8, outputChannels: 7, kernelHeight: 5, kernelWidth: 5,
+        padding: (top: 2, bottom: 1, left: 0, right: 2)),
+      ConvolutionGeometry(
+        batch: 32, inputChannels: 6, inputHeight: 11, inputWidth: 13, outputChannels: 6, kernelHeight: 3,
+        kernelWidth: 4, padding: (top: 1, bottom: 1, left: 3, right: 3), dilation: (1, 2)),
+      ConvolutionGeometry(
+        batch: 9, inputChannels: 2, inputHeight: 11, inputWidth: 12, outputChannels: 14, kernelHeight: 3,
+        kernelWidth: 3, padding: (top: 1, bottom: 1, left: 1, right: 1), groups: 2),
+      ConvolutionGeometry(
+        batch: 2, inputChannels: 1, inputHeight: 20, inputWidth: 19, outputChannels: 5, kernelHeight: 2,
+        kernelWidth: 5, stride: (2, 1)),
+    ]
+
+    @Test func convolutionAndPoolingForwardAndBackward() {
+      for g in Self.convolutions {
+        var random = TestRandom(44)
+        func whole(_ count: Int) -> [Float] { random.numbers(count, in: -2..<3, as: Float.self).map { $0.rounded() } }
+        let (input, weight, bias) = (whole(g.inputCount), whole(g.weightCount), whole(g.outputChannels))
+        let upstream = whole(PoolingGeometry(windowsOf: g).outputCount)
+        let twin = Twin(g, input: input, weight: weight, bias: bias, upstream: upstream)
+        forEachKernelSet { set in
+          for threads in [1, 3] {
+            let before = Threads.count
+            Threads.count = threads
+            defer { Threads.count = before }
+            let context = "\(g), \(threads) threads, \(set)"
+            let operation = RectifiedPoolConvolution<Float>(g)
+            var y = [Float](repeating: .nan, count: twin.y.count)
+            var codes = [UInt8](repeating: 9, count: operation.codeCount)
+            bias.withUnsafeBufferPointer {
+              operation.forward(input: input, weight: weight, bias: $0.baseAddress, into: &y, codes: &codes)
+            }
+            #expect(y == twin.y, "\(context)")
+            var weightGradient = [Float](repeating: .nan, count: g.weightCount)
+            var biasGradient = [Float](repeating: .nan, count: g.outputChannels)
+            var inputGradient = [Float](repeating: .nan, count: g.inputCount)
+            operation.gradients(
+              input: input, weight: weight, upstream: upstream, codes: codes, weightGradient: &weightGradient,
+              biasGradient: &biasGradient, inputGradient: &inputGradient)
+            #expect(weightGradient == twin.weightGradient, "\(context)")
+            #expect(biasGradient == twin.biasGradient, "\(context)")
+            #expect(inputGradient == twin.inputGradient, "\(context)")
+            // Each gradient alone, which may take a shorter way.
+            weightGradient = [Float](repeating: .nan, count: g.weightCount)
+            operation.gradients(
+              input: input, weight: nil, upstream: upstream, codes: codes, weightGradient: &weightGradient,
+              biasGradient: nil, inputGradient: nil)
+            #expect(weightGradient == twin.weightGradient, "\(context)")
+            biasGradient = [Float](repeating: .nan, count: g.outputChannels)
+            operation.gradients(
+              input: nil, weight: nil, upstream: upstream, codes: codes, weightGradient: nil,
+              biasGradient: &biasGradient, inputGradient: nil)
+            #expect(biasGradient == twin.biasGradient, "\(context)")
+            inputGradient = [Float](repeating: .nan, count: g.inputCount)
+            operation.gradients(
+              input: nil, weight: weight, upstream: upstream, codes: codes, weightGradient: nil, biasGradient: nil,
+              inputGradient: &inputGradient)
+            #expect(inputGradient == twin.inputGradient, "\(context)")
+          }
         }
       }
+    }
+
+    /// Both ways are among the cases above, on every kernel set.
+    @Test func bothWaysAreTried() {
       forEachKernelSet { set in
-        for g in [
-          ConvolutionGeometry(
-            batch: 9, inputChannels: 1, inputHeight: 28, inputWidth: 28, outputChannels: 10, kernelHeight: 5,
-            kernelWidth: 5),
-          ConvolutionGeometry(
-            batch: 5, inputChannels: 1, inputHeight: 13, inputWidth: 14, outputChannels: 32, kernelHeight: 3,
-            kernelWidth: 3),
-          ConvolutionGeometry(
-            batch: 2, inputChannels: 4, inputHeight: 12, inputWidth: 11, outputChannels: 14, kernelHeight: 3,
-            kernelWidth: 2, groups: 2),
-          ConvolutionGeometry(
-            batch: 1, inputChannels: 3, inputHeight: 21, inputWidth: 20, outputChannels: 3, kernelHeight: 3,
-            kernelWidth: 3, stride: (2, 2), padding: (top: 1, bottom: 1, left: 1, right: 1)),
-        ] {
-          check(Float.self, g, set)
-          check(Double.self, g, set)
-        }
+        let inLanes = Self.convolutions.filter { $0.suitsLanes(.pooled, Float.self) }.count
+        #expect(inLanes >= 2 && inLanes < Self.convolutions.count, "\(set): \(inLanes)")
       }
     }
   }
