@@ -21,7 +21,7 @@ enum Suite: String, CaseIterable {
   /// The peers in that script.
   var peers: [String] {
     switch self {
-    case .gemm: ["numpy-openblas", "torch-mkl", "jax-xla"]
+    case .gemm: ["numpy-openblas", "blis", "torch-mkl", "jax-xla"]
     case .conv: ["torch-onednn"]
     case .ops: ["torch", "numpy", "jax"]
     case .train: ["torch", "keras-tensorflow", "jax"]

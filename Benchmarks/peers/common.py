@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 
 @dataclass
@@ -81,8 +82,12 @@ def require(*modules: str) -> None:
     """Ends the script with status 3 when a module is not installed; `apus-bench compare` then leaves the peer out."""
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
-        print(f"not installed: {', '.join(missing)}", file=sys.stderr)
-        sys.exit(NOT_INSTALLED)
+        leave_out(", ".join(missing))
+
+
+def leave_out(what: str) -> NoReturn:
+    print(f"not installed: {what}", file=sys.stderr)
+    sys.exit(NOT_INSTALLED)
 
 
 def cpu_flags() -> "set[str]":
