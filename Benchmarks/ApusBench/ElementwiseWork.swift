@@ -39,6 +39,8 @@ func elementwiseWork() -> [Work] {
     work("log-softmax", arithmetic: 24, bytes: 8, byRows: true) {
       logSoftmax($0, into: $1, outer: rows, count: columns, inner: 1)
     },
+    // A row is read twice, the second time from the cache: moments, then (x − mean) · inverse · gain + shift.
+    work("layer-norm", arithmetic: 8, bytes: 8, byRows: true, layerNorm()),
     work("sum-rows", arithmetic: 1, bytes: 4, byRows: true) {
       reduce(.sum, $0, into: $1, outer: rows, count: columns, inner: 1)
     },
@@ -46,4 +48,17 @@ func elementwiseWork() -> [Work] {
       reduce(.maximum, $0, into: $1, outer: rows, count: columns, inner: 1)
     },
   ]
+}
+
+/// Layer normalisation of rows, with a gain and a shift for each column.
+private func layerNorm() -> (_ x: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>) -> Void {
+  let layout = GroupLayout(batch: rows, channels: columns, spatial: 1, groups: 1, epsilon: 1e-5)
+  let (gain, shift) = (Buffer(columns, seed: 3), Buffer(columns, seed: 4))
+  let (means, deviations) = (Buffer(rows, seed: 5), Buffer(rows, seed: 6))
+  return { x, y in
+    normalizeGroups(
+      x, layout, weight: UnsafePointer(gain.pointer), bias: UnsafePointer(shift.pointer), into: y,
+      means: means.pointer, inverseDeviations: deviations.pointer)
+    withExtendedLifetime((gain, shift, means, deviations)) {}
+  }
 }
