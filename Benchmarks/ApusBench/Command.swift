@@ -25,12 +25,13 @@ enum Command {
       return
     }
     switch name {
-    case "compare": Comparison(Options(rest, [.suites, .peers])).run()
+    case "compare": Comparison(Options(rest, [.suites, .peers, .rounds])).run()
     case "peak": PeakReport(Options(rest)).run()
     case "ladder": LadderReport(Options(rest, .size)).run()
     case "roofline": RooflineReport(Options(rest)).run()
     case "scaling": ScalingReport(Options(rest)).run()
     case "memory": MemoryReport(Options(rest, .peers)).run()
+    case "startup": StartupReport(Options(rest, [.peers, .rounds])).run()
     case "accuracy": AccuracyTable(Options(rest, .accuracy)).run()
     default:
       guard let suite = Suite(rawValue: name) else {

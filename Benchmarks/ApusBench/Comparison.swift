@@ -44,6 +44,7 @@ struct Comparison {
     let printer = Printer(
       options,
       [.left(works.map(\.op), suite.rawValue), .left(works.map(\.shape), "shape"), .right(9, "apus")]
+        + (suite.showsPeak ? [.right(6, "% peak")] : [])
         + peers.map { .right(9, $0.name) } + [.right(11, "best / apus")])
     let what = suite.showsRate ? "GFLOP/s" : "time"
     let conditions = "\(threadsInWords(Threads.count)), \(InstructionSet.active.rawValue)"
@@ -100,10 +101,11 @@ struct Comparison {
       for case let result? in results { printer.print(result.record, []) }
       return
     }
-    let cells = results.map { result in
+    var cells = results.map { result in
       result.map { suite.showsRate ? formatted($0.gflops) : duration($0.seconds) } ?? "–"
     }
     let mine = results[0]!
+    if suite.showsPeak { cells.insert(mine.percentOfPeak.map { String(format: "%.1f", $0) } ?? "–", at: 1) }
     printer.print(
       mine.record, [work.op, work.shape] + cells + [mine.ratio.map { String(format: "%.2f", $0) } ?? "–"])
   }
@@ -147,12 +149,16 @@ struct Comparison {
   }
 
   static func defaultPython() -> String {
-    let local = ".venv/bin/python3"
-    if FileManager.default.isExecutableFile(atPath: local) { return local }
-    for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") {
-      let path = "\(folder)/python3"
-      if FileManager.default.isExecutableFile(atPath: path) { return path }
+    guard let python = foundPython() else {
+      fail("there is no python3 to run the peers with; --python PATH names one")
     }
-    fail("there is no python3 to run the peers with; --python PATH names one")
+    return python
+  }
+
+  /// The Python of the package, or else the first one on the path.
+  static func foundPython() -> String? {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    return ([".venv/bin/python3"] + folders.map { "\($0)/python3" })
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 }

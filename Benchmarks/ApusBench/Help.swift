@@ -7,7 +7,7 @@ enum Help {
 
       gemm      matrix products: squares, the odd shapes of small networks, transposes
       conv      convolutions, forward and forward + backward: layers of MNIST models and of ResNet-50
-      ops       elementwise functions, softmax, reductions of a million floats
+      ops       elementwise functions, softmax, layer norm, reductions of a million floats
       train     an epoch of 60,000 images of each of the five MNIST models
       infer     inference at batch 1 and batch 1000
       rnn       LSTM and GRU over sequences, forward and forward + backward
@@ -17,8 +17,9 @@ enum Help {
       roofline  each kernel against what the multiply-add units and the memory allow
       scaling   products, convolutions and training steps at 1 to N threads
       memory    the memory that a training run needs, beside PyTorch's
+      startup   from the start of a process to its first prediction, beside ONNX Runtime's and PyTorch's
       accuracy  the error of the elementwise functions, over every Float there is
-      compare   any of these side by side with NumPy/OpenBLAS, PyTorch, Keras, JAX and ONNX Runtime
+      compare   any of these side by side with NumPy/OpenBLAS, BLIS, PyTorch, Keras, JAX and ONNX Runtime
 
     EXAMPLE  swift run -c release apus-bench gemm --threads 1
     'apus-bench WHAT --help' shows the options of each.
@@ -46,6 +47,12 @@ enum Help {
       --python PATH  the Python that has the peers (default: .venv/bin/python3, else python3)
       --no-compile   leave torch.compile and Keras's XLA out: a quicker start
       --as-installed run OpenBLAS and MKL without helping them to use AVX-512
+    """
+
+  private static let startupPeers = """
+      --rounds N     runs of each (default: \(StartupReport.defaultRounds))
+      --peers LIST   only these, as onnxruntime,torch
+      --python PATH  the Python that has the peers (default: .venv/bin/python3, else python3)
     """
 
   /// The help of one subcommand, or nil when there is none of that name.
@@ -92,7 +99,7 @@ enum Help {
         name,
         "The steps of Docs/GEMM.md, each checked against the definition and then timed. The code of the steps stands in\n"
           + "Benchmarks/ApusBench/Ladder.",
-        common + "\n      --size N       rows, columns and depth of the product (default: 1024)",
+        common + "\n  --size N       rows, columns and depth of the product (default: 1024)",
         "apus-bench ladder --size 768 --svg ladder.svg")
     case "roofline":
       page(
@@ -111,9 +118,17 @@ enum Help {
         "Peak resident memory of one epoch of each of the five models, each in a process of its own, Apus's and\n"
           + "PyTorch's; page faults and fresh blocks of tensor memory of a steady step. Apus's is the program apus-epoch, which\n"
           + "swift build -c release --product apus-epoch puts beside this one.",
-        [common, data, "      --python PATH  the Python that has PyTorch (default: .venv/bin/python3, else python3)"]
+        [common, data, "  --python PATH  the Python that has PyTorch (default: .venv/bin/python3, else python3)"]
           .joined(separator: "\n"),
         "apus-bench memory --data data/mnist")
+    case "startup":
+      page(
+        name,
+        "Time from the start of a process until its first prediction is here, the median of several runs in turns: apus\n"
+          + "predict, which swift build -c release --product apus puts beside this program, and Python programs that read a model\n"
+          + "of their own kind and the same picture. 'python' only prints a line: what the interpreter takes of the others'\n"
+          + "time. A run before the first is not counted, so all files are in memory.",
+        common + "\n" + startupPeers, "apus-bench startup --markdown")
     case "accuracy":
       page(
         name,
@@ -128,9 +143,10 @@ enum Help {
       page(
         name + " [gemm|conv|ops|train|infer|rnn|lm|all]...",
         "Apus and its peers in turns, in one run, each peer at its best setting; the median of the rounds. The last\n"
-          + "column is the best peer's time divided by Apus's: above 1, Apus is faster. Peers that are not installed\n"
-          + "are left out. To install them: python3 -m venv .venv && .venv/bin/pip install -r\n"
-          + "Benchmarks/peers/requirements.txt",
+          + "column is the best peer's time divided by Apus's: above 1, Apus is faster; '% peak' is Apus's share of the\n"
+          + "multiply-adds that its instruction set reaches here. Peers that are not installed are left out. To install\n"
+          + "them: python3 -m venv .venv && .venv/bin/pip install -r Benchmarks/peers/requirements.txt, and for BLIS\n"
+          + "apt-get install libblis4-openmp.",
         [common, data, peers].joined(separator: "\n"),
         "apus-bench compare gemm conv --threads 1")
     default: nil

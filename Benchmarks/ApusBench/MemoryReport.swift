@@ -71,11 +71,7 @@ struct MemoryReport {
 
   /// By a program beside this one, which stands on Apus alone: Foundation would count as memory of the training.
   private func ownUsage(_ model: ModelZoo) -> Usage {
-    let directory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    let program = directory.appendingPathComponent("apus-epoch").path
-    guard FileManager.default.isExecutableFile(atPath: program) else {
-      fail("\(program) is not there: swift build -c release --product apus-epoch makes it")
-    }
+    let program = companion("apus-epoch")
     do {
       return try usage(of: program, [model.name] + commonArguments)
     } catch {

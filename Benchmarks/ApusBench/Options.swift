@@ -17,7 +17,7 @@ struct Options {
   var samples = 60000
   /// What `compare` runs.
   var suites: [Suite] = []
-  /// How often `compare` measures each side; nil for the default of the work.
+  /// How often each side is measured; nil for the default of the work.
   var rounds: Int?
   /// The Python that has the peers.
   var python: String?
@@ -45,6 +45,8 @@ struct Options {
     static let peers = Extras(rawValue: 2)
     static let accuracy = Extras(rawValue: 4)
     static let size = Extras(rawValue: 8)
+    /// How often each side is measured.
+    static let rounds = Extras(rawValue: 16)
   }
 
   /// Reads the arguments behind the subcommand, and sets threads and instruction set. Ends the program on a bad one.
@@ -81,7 +83,7 @@ struct Options {
       case "--only": only = value(argument)
       case "--data": data = value(argument)
       case "--samples": samples = positive(argument)
-      case "--rounds" where extras.contains(.suites): rounds = positive(argument)
+      case "--rounds" where extras.contains(.rounds): rounds = positive(argument)
       case "--python" where extras.contains(.peers): python = value(argument)
       case "--peers" where extras.contains(.peers): peers = value(argument).split(separator: ",").map(String.init)
       case "--no-compile" where extras.contains(.peers): noCompile = true

@@ -36,6 +36,9 @@ enum Suite: String, CaseIterable {
 
   /// Whether a comparison shows GFLOP/s; else it shows times.
   var showsRate: Bool { self == .gemm || self == .conv }
+
+  /// Whether a comparison shows how much of the multiply-adds' peak Apus reaches: where a goal is set in it.
+  var showsPeak: Bool { self == .gemm || self == .train }
 }
 
 /// One piece of work to measure.
