@@ -26,6 +26,9 @@ struct Blocking {
   /// MC for a product whose blocks of k are `depth` deep, be they as deep as KC or less.
   func mc(depth: Int) -> Int { max(mc, mc * kc / max(1, depth)) }
 
+  /// NC for such a product.
+  func nc(depth: Int) -> Int { max(nc, nc * kc / max(1, depth)) }
+
   /// KC for what is packed piece by piece, patches of images and the steps of a recurrent layer: there a panel of B has to stay
   /// in one and a half times the level-1 cache, for it is packed and used up by one core.
   static func shortDepth(tileColumns nr: Int, scalarBytes: Int, processor: Processor = .current) -> Int {

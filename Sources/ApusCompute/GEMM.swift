@@ -156,15 +156,16 @@ private func gemmPacked<T: ComputeScalar>(
   let (mr, nr) = (kernels.tileRows, kernels.tileColumns)
   let blocking = Blocking(tileRows: mr, tileColumns: nr, scalarBytes: MemoryLayout<T>.stride)
   let kc = blocking.depth(of: k)
-  let nc = min(blocking.nc, roundUp(n, nr))
   // Rows that meet each panel of B as soon as it is packed: all of them when they fit the level-2 cache, and then one panel
   // of B is enough for each thread. Else one panel's: the others read the packed B after them.
   let firstRows = m <= blocking.mc(depth: kc) ? m : mr
   let keepsB = firstRows < m
+  // A B that nobody wants again needs no room, and so no limit.
+  let nc = keepsB ? min(blocking.nc(depth: kc) / nr * nr, roundUp(n, nr)) : roundUp(n, nr)
   // Packing may store one register over the end of a panel.
   let panelB = kc * nr + 16
   Scratch.withScalars(keepsB ? nc / nr * panelB : 0, of: T.self) { packedB in
-    // Loop 5 splits n: the block of B (KC × NC) that is packed at a time fits the last-level cache.
+    // Loop 5 splits n: the block of B (KC × NC) that is packed at a time fits the last-level cache, if it is to be read again.
     var jc = 0
     while jc < n {
       let columns = min(nc, n - jc)

@@ -18,13 +18,15 @@ extension MathVector {
       var marks = codes + channel * codeStride
       for _ in 0..<windows {
         let bottom = top + rowStride
-        let low = rectifiedMaximum(load(top), load(top + pixel), load(bottom), load(bottom + pixel))
-        low.value.store(to)
-        storeCodes(low.code, marks)
-        let high = rectifiedMaximum(
-          load(top + width), load(top + pixel + width), load(bottom + width), load(bottom + pixel + width))
-        high.value.store(to + width)
-        storeCodes(high.code, marks + width)
+        // A loop, for in a longer function loads of registers become calls.
+        var half = 0
+        while half < pixel {
+          let (value, code) = rectifiedMaximum(
+            load(top + half), load(top + pixel + half), load(bottom + half), load(bottom + pixel + half))
+          value.store(to + half)
+          storeCodes(code, marks + half)
+          half += width
+        }
         top += 2 * pixel
         to += pixel
         marks += pixel

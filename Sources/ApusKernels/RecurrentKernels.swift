@@ -173,26 +173,49 @@ extension MathVector {
     _ upstream: UnsafePointer<Scalar>, _ upstreamStride: Int, _ carried: UnsafePointer<Scalar>,
     _ cellGradient: UnsafeMutablePointer<Scalar>, _ gateGradient: UnsafeMutablePointer<Scalar>, _ rows: Int, _ size: Int
   ) {
-    let one = Self(repeating: 1)
     for row in 0..<rows {
       let gates = gates + row * 4 * size
       let result = gateGradient + row * 4 * size
-      forEachPiece(size) { k, n in
-        let place = row * size + k
-        let i = load(upTo: n, gates + k)
-        let f = load(upTo: n, gates + k + size)
-        let g = load(upTo: n, gates + k + 2 * size)
-        let o = load(upTo: n, gates + k + 3 * size)
-        let t = load(upTo: n, cell + place).hyperbolicTangent()
-        let d = load(upTo: n, upstream + row * upstreamStride + k) + load(upTo: n, carried + place)
-        let e = load(upTo: n, cellGradient + place).adding(d * o, times: one - t * t)
-        (e * g * i * (one - i)).store(upTo: n, result + k)
-        (e * load(upTo: n, cellBefore + place) * f * (one - f)).store(upTo: n, result + k + size)
-        (e * i * (one - g * g)).store(upTo: n, result + k + 2 * size)
-        (d * t * o * (one - o)).store(upTo: n, result + k + 3 * size)
-        (e * f).store(upTo: n, cellGradient + place)
-      }
+      let (before, cell) = (cellBefore + row * size, cell + row * size)
+      let (upstream, carried) = (upstream + row * upstreamStride, carried + row * size)
+      let cellGradient = cellGradient + row * size
+      forEachPart(
+        size, { lstmGradient($0, WholeRegister(), gates, before, cell, upstream, carried, cellGradient, result, size) },
+        {
+          lstmGradient(
+            $0, PartOfRegister(count: $0.count), gates, before, cell, upstream, carried, cellGradient, result, size)
+        })
     }
+  }
+
+  /// The gradients of one sample.
+  @inline(never)
+  private static func lstmGradient<Part: RegisterPart>(
+    _ columns: Range<Int>, _ part: Part, _ gates: UnsafePointer<Scalar>, _ cellBefore: UnsafePointer<Scalar>,
+    _ cell: UnsafePointer<Scalar>, _ upstream: UnsafePointer<Scalar>, _ carried: UnsafePointer<Scalar>,
+    _ cellGradient: UnsafeMutablePointer<Scalar>, _ result: UnsafeMutablePointer<Scalar>, _ size: Int
+  ) {
+    let one = Self(repeating: 1)
+    var k = columns.lowerBound
+    repeat {
+      let o: Self = part.load(gates + k + 3 * size)
+      let value: Self = part.load(cell + k)
+      let t = value.hyperbolicTangent()
+      var d: Self = part.load(upstream + k)
+      d = d + part.load(carried + k)
+      var e: Self = part.load(cellGradient + k)
+      e = e.adding(d * o, times: one - t * t)
+      part.store(d * t * o * (one - o), result + k + 3 * size)
+      let i: Self = part.load(gates + k)
+      let g: Self = part.load(gates + k + 2 * size)
+      part.store(e * g * i * (one - i), result + k)
+      part.store(e * i * (one - g * g), result + k + 2 * size)
+      let f: Self = part.load(gates + k + size)
+      let before: Self = part.load(cellBefore + k)
+      part.store(e * before * f * (one - f), result + k + size)
+      part.store(e * f, cellGradient + k)
+      k += width
+    } while k < columns.upperBound
   }
 
   /// A gated recurrent unit: r, z = sigmoid(…), q = recurrent part of n + its bias, n = tanh(gates n + r q),
@@ -255,30 +278,50 @@ extension MathVector {
     _ gateGradient: UnsafeMutablePointer<Scalar>, _ recurrentGradient: UnsafeMutablePointer<Scalar>, _ rows: Int,
     _ size: Int
   ) {
-    let one = Self(repeating: 1)
     for row in 0..<rows {
       let saved = saved + row * 4 * size
       let toInput = gateGradient + row * 3 * size
       let toHidden = recurrentGradient + row * 3 * size
-      forEachPiece(size) { k, count in
-        let r = load(upTo: count, saved + k)
-        let z = load(upTo: count, saved + k + size)
-        let n = load(upTo: count, saved + k + 2 * size)
-        let q = load(upTo: count, saved + k + 3 * size)
-        let d = load(upTo: count, upstream + row * upstreamStride + k) + load(upTo: count, carried + row * size + k)
-        let before = load(upTo: count, hiddenBefore + row * beforeStride + k)
-        let e = d * (one - z) * (one - n * n)
-        let byReset = e * q * r * (one - r)
-        let byUpdate = d * (before - n) * z * (one - z)
-        byReset.store(upTo: count, toInput + k)
-        byUpdate.store(upTo: count, toInput + k + size)
-        e.store(upTo: count, toInput + k + 2 * size)
-        byReset.store(upTo: count, toHidden + k)
-        byUpdate.store(upTo: count, toHidden + k + size)
-        (e * r).store(upTo: count, toHidden + k + 2 * size)
-        (d * z).store(upTo: count, carried + row * size + k)
-      }
+      let before = hiddenBefore + row * beforeStride
+      let (upstream, carried) = (upstream + row * upstreamStride, carried + row * size)
+      forEachPart(
+        size, { gruGradient($0, WholeRegister(), saved, before, upstream, carried, toInput, toHidden, size) },
+        {
+          gruGradient(
+            $0, PartOfRegister(count: $0.count), saved, before, upstream, carried, toInput, toHidden, size)
+        })
     }
+  }
+
+  /// The gradients of one sample.
+  @inline(never)
+  private static func gruGradient<Part: RegisterPart>(
+    _ columns: Range<Int>, _ part: Part, _ saved: UnsafePointer<Scalar>, _ hiddenBefore: UnsafePointer<Scalar>,
+    _ upstream: UnsafePointer<Scalar>, _ carried: UnsafeMutablePointer<Scalar>,
+    _ toInput: UnsafeMutablePointer<Scalar>, _ toHidden: UnsafeMutablePointer<Scalar>, _ size: Int
+  ) {
+    let one = Self(repeating: 1)
+    var k = columns.lowerBound
+    repeat {
+      let z: Self = part.load(saved + k + size)
+      let n: Self = part.load(saved + k + 2 * size)
+      var d: Self = part.load(upstream + k)
+      d = d + part.load(carried + k)
+      let e = d * (one - z) * (one - n * n)
+      part.store(e, toInput + k + 2 * size)
+      let before: Self = part.load(hiddenBefore + k)
+      let byUpdate = d * (before - n) * z * (one - z)
+      part.store(byUpdate, toInput + k + size)
+      part.store(byUpdate, toHidden + k + size)
+      let r: Self = part.load(saved + k)
+      let q: Self = part.load(saved + k + 3 * size)
+      let byReset = e * q * r * (one - r)
+      part.store(byReset, toInput + k)
+      part.store(byReset, toHidden + k)
+      part.store(e * r, toHidden + k + 2 * size)
+      part.store(d * z, carried + k)
+      k += width
+    } while k < columns.upperBound
   }
 
   /// Calls `body` with the start and the length of every register's worth of `count` numbers.
