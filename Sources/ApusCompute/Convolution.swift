@@ -25,6 +25,18 @@ protocol ConvolutionKernels<Scalar> {
     _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, taps: Int, kernelColumns: Int,
     gradient: UnsafePointer<Scalar>, rows: Int, columns: Int, rowStride: Int, into sums: UnsafeMutablePointer<Scalar>)
   static func sumLanes(_ sums: UnsafePointer<Scalar>, _ count: Int, into target: UnsafeMutablePointer<Scalar>)
+  static var stridedColumns: Int { get }
+  static func correlateStrided(
+    _ source: UnsafePointer<Scalar>, sizes: UnsafePointer<Int>, zeros: UnsafePointer<Scalar>,
+    weights: UnsafePointer<Scalar>, bias: Scalar, activation: Int, slope: Scalar,
+    into target: UnsafeMutablePointer<Scalar>)
+  static func accumulateStrided(
+    _ source: UnsafePointer<Scalar>, sizes: UnsafePointer<Int>, zeros: UnsafePointer<Scalar>,
+    gradient: UnsafePointer<Scalar>, into sums: UnsafeMutablePointer<Scalar>)
+  static func spreadStrided(
+    _ gradient: UnsafePointer<Scalar>, sizes: UnsafePointer<Int>, zeros: UnsafePointer<Scalar>,
+    weights: UnsafePointer<Scalar>, outputs: Int, spare: UnsafeMutablePointer<Scalar>,
+    into target: UnsafeMutablePointer<Scalar>)
   static func interleaveColumns(
     _ evens: UnsafePointer<Scalar>, _ odds: UnsafePointer<Scalar>, rows: Int, width: Int,
     into target: UnsafeMutablePointer<Scalar>, targetStride: Int)

@@ -1,7 +1,7 @@
 // Depthwise convolutions: groups of one input channel with a few output channels each. A product of matrices with one to three
 // rows would leave most of the register tile empty, so planes are correlated one by one (ApusKernels/PlaneCorrelation.swift).
 // A plane is laid out, padded and cut into the phases of the stride, band by band, where the core that uses it next finds it in
-// its level-1 cache.
+// its level-1 cache. The most usual stride and kernel beside that of 1, 2 with 3×3, goes without (StridedDepthwise.swift).
 //
 // The gradient of the input is the same with the phases of InputGradientPhase.swift. That of the weight is the transpose for
 // square kernels (ApusKernels/PlaneTapGradient.swift), and for others the direct way of CorrelatedWeightGradient.swift, a
@@ -26,7 +26,7 @@ extension ConvolutionGeometry {
 
 /// Calls `body` for every plane and with `scratch` scalars, several planes to a chunk, on the team. `work` is the number of
 /// multiply-adds a plane takes.
-private func forEachPlane<T: ComputeScalar>(
+func forEachPlane<T: ComputeScalar>(
   _ count: Int, work: Int, scratch: Int, _ body: (Int, UnsafeMutablePointer<T>) -> Void
 ) {
   let perPart = max(1, 20_000 / max(1, work))
@@ -45,6 +45,9 @@ func depthwiseForward<T: ComputeScalar>(
   output: UnsafeMutablePointer<T>, epilogue: Epilogue<T>
 ) {
   let table = kernels(T.self)
+  if let strided = StridedDepthwise<T>(g) {
+    return strided.forward(input: input, weight: weight, bias: bias, output: output, epilogue: epilogue)
+  }
   let bands = g.inputBands(scalarBytes: MemoryLayout<T>.stride)
   let m = g.outputChannelsPerGroup
   let taps = g.kernelHeight * g.kernelWidth
@@ -96,6 +99,8 @@ func depthwiseWeightGradient<T: ComputeScalar>(
   let parts = WeightGradientParts(g, byImages: true, scalarBytes: MemoryLayout<T>.stride)
   // A register of sums for each tap.
   let sumsSize = taps * table.tileColumns / 2
+  let strided = StridedDepthwise<T>(g)
+  let copySize = strided?.zerosCount ?? bands.size
   let partSums = parts.count > 1 ? parts.count * g.weightCount : 0
   Scratch.withScalars(partSums, of: T.self) { scratch in
     let partial = parts.count > 1 ? scratch : weightGradient
@@ -103,14 +108,23 @@ func depthwiseWeightGradient<T: ComputeScalar>(
       let offsets = offsets.baseAddress!
       let images = (g.batch + parts.count - 1) / parts.count
       forEachPlane(
-        parts.count * g.groups, work: images * m * taps * g.outputPixels, scratch: bands.size + m * sumsSize
+        parts.count * g.groups, work: images * m * taps * g.outputPixels, scratch: copySize + m * sumsSize
       ) { (index: Int, copy: UnsafeMutablePointer<T>) in
         let (part, group) = (index / g.groups, index % g.groups)
-        let sums = copy + bands.size
+        let sums = copy + copySize
         sums.update(repeating: 0, count: m * sumsSize)
+        if strided != nil { copy.update(repeating: 0, count: copySize) }
         let rows = parts.rows(part)
         for image in rows.lowerBound / g.outputHeight..<rows.upperBound / g.outputHeight {
           let plane = image * g.groups + group
+          if let strided {
+            for channel in 0..<m {
+              strided.accumulate(
+                input + plane * g.inputPixels, outputGradient + (plane * m + channel) * g.outputPixels, zeros: copy,
+                into: sums + channel * sumsSize)
+            }
+            continue
+          }
           bands.forEach(of: input + plane * g.inputPixels, laidOutAt: copy) { rows in
             for channel in 0..<m {
               table.accumulateTaps(
@@ -183,6 +197,9 @@ func depthwiseInputGradient<T: ComputeScalar>(
   inputGradient: UnsafeMutablePointer<T>
 ) {
   let table = kernels(T.self)
+  if let strided = StridedDepthwise<T>(g) {
+    return strided.inputGradient(outputGradient: outputGradient, weight: weight, inputGradient: inputGradient)
+  }
   let shared = SharedPhases(g, scalarBytes: MemoryLayout<T>.stride)
   let bands = shared.bands
   let m = g.outputChannelsPerGroup

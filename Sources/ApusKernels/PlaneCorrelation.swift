@@ -10,7 +10,7 @@
 // - All others: a load for each multiply-add, four registers at a time, down a column.
 
 /// What is done to a sum before it is stored.
-private struct PlaneFinish<Vector: KernelVector> {
+struct PlaneFinish<Vector: KernelVector> {
   var bias: Vector
   /// 0: none; 1: `max(x, 0)`; 2: `x` where positive, `slope · x` elsewhere.
   var activation: Int
@@ -22,6 +22,26 @@ private struct PlaneFinish<Vector: KernelVector> {
     if activation == 0 { return value }
     let zero = Vector(repeating: 0)
     return value.replacing(with: activation == 1 ? zero : value * slope, where: value .< zero)
+  }
+
+  /// Four at once, with one branch behind all of them: with a branch for each, LLVM computes a sum only after the branch of the one
+  /// before it, and the four chains of multiply-adds run one after the other.
+  @inline(__always)
+  func callAsFunction(_ sums: (Vector, Vector, Vector, Vector)) -> (Vector, Vector, Vector, Vector) {
+    var (v0, v1, v2, v3) = (sums.0 + bias, sums.1 + bias, sums.2 + bias, sums.3 + bias)
+    let zero = Vector(repeating: 0)
+    if activation == 1 {
+      v0 = v0.replacing(with: zero, where: v0 .< zero)
+      v1 = v1.replacing(with: zero, where: v1 .< zero)
+      v2 = v2.replacing(with: zero, where: v2 .< zero)
+      v3 = v3.replacing(with: zero, where: v3 .< zero)
+    } else if activation == 2 {
+      v0 = v0.replacing(with: v0 * slope, where: v0 .< zero)
+      v1 = v1.replacing(with: v1 * slope, where: v1 .< zero)
+      v2 = v2.replacing(with: v2 * slope, where: v2 .< zero)
+      v3 = v3.replacing(with: v3 * slope, where: v3 .< zero)
+    }
+    return (v0, v1, v2, v3)
   }
 }
 
@@ -80,10 +100,11 @@ private struct PlaneTask<V: KernelVector> {
       storeShort(sums.2, row + 2)
       storeShort(sums.3, row + 3)
     } else {
-      finish(sums.0).store(to)
-      finish(sums.1).store(to + columns)
-      finish(sums.2).store(to + 2 * columns)
-      finish(sums.3).store(to + 3 * columns)
+      let values = finish(sums)
+      values.0.store(to)
+      values.1.store(to + columns)
+      values.2.store(to + 2 * columns)
+      values.3.store(to + 3 * columns)
     }
   }
 

@@ -177,9 +177,32 @@ extension PerKernelSet {
       }
     }
 
+    /// Planes that are read in place: every padding, odd and even sizes, one register of columns and several and some that overlap, rows
+    /// that are no multiple of four, one to three output channels.
+    @Test func depthwiseInStepsOfTwo() {
+      forEachKernelSet { _ in
+        let lanes = kernels(Float.self).stridedColumns
+        for padding in 0..<16 {
+          let sides = (top: padding & 1, bottom: padding >> 1 & 1, left: padding >> 2 & 1, right: padding >> 3)
+          for width in [2 * lanes - 1, 2 * lanes, 2 * lanes + 1, 2 * lanes + 2, 70, 4 * lanes, 4 * lanes + 1] {
+            for height in [8, 9, 13, 15] {
+              let outputs = 1 + (width + height + padding) % 3
+              let g = ConvolutionGeometry(
+                batch: 2, inputChannels: 2, inputHeight: height, inputWidth: width, outputChannels: 2 * outputs,
+                kernelHeight: 3, kernelWidth: 3, stride: (2, 2), padding: sides, groups: 2)
+              let isInPlace = StridedDepthwise<Float>(g) != nil
+              #expect(isInPlace == (g.outputHeight >= 4 && g.outputWidth >= lanes), "\(g)")
+              Self.check(Float.self, g, bias: outputs == 1)
+            }
+          }
+        }
+        #expect(StridedDepthwise<Double>(Self.geometry(1, 2, 70, 70, 2, (3, 3), stride: (2, 2), groups: 2)) == nil)
+      }
+    }
+
     /// What a tap does not meet must not reach it, though lanes behind a row's end are loaded and multiplied too.
     @Test func infinitiesReachTheSameTapsAsInTheTwin() {
-      for (stride, width) in [((1, 1), 19), ((2, 2), 21), ((1, 1), 7)] {
+      for (stride, width) in [((1, 1), 19), ((2, 2), 21), ((1, 1), 7), ((2, 2), 70), ((2, 2), 71)] {
         let g = Self.geometry(1, 3, 12, width, 3, (3, 3), stride: stride, padding: 1, groups: 3)
         #expect(g.sumsTapsOfPlanes)
         var input: [Float] = testNumbers(g.inputCount, seed: 1)
@@ -201,6 +224,50 @@ extension PerKernelSet {
           convolutionInputGradient(g, outputGradient: upstream, weight: weight, inputGradient: &inputGradient)
           convolutionWeightGradient(g, input: input, outputGradient: upstream, weightGradient: &weightGradient)
           for (actual, expected) in [(inputGradient, dx), (weightGradient, dw)] {
+            let differ = actual.indices.filter {
+              let (a, e) = (actual[$0], Float(expected[$0]))
+              return a.isNaN != e.isNaN || a.isInfinite != e.isInfinite || a.isInfinite && a.sign != e.sign
+            }
+            #expect(differ.isEmpty, "\(g): \(differ.map { (actual[$0], expected[$0]) })")
+          }
+        }
+      }
+    }
+
+    /// At the edges too: infinities beside the padding and in every corner.
+    @Test func infinitiesInStepsOfTwo() {
+      for (height, width, padding) in [(12, 64, 1), (13, 67, 1), (12, 69, 0), (11, 32, 1)] {
+        let g = Self.geometry(1, 2, height, width, 2, (3, 3), stride: (2, 2), padding: padding, groups: 2)
+        let (rows, columns) = (g.outputHeight, g.outputWidth)
+        var input: [Float] = testNumbers(g.inputCount, seed: 1)
+        let weight: [Float] = testNumbers(g.weightCount, seed: 2)
+        var upstream: [Float] = testNumbers(g.outputCount, seed: 3)
+        input[3 * width + width - 1] = .infinity
+        input[4 * width] = -.infinity
+        input[height * width + 5 * width + 20] = .nan
+        // The first plane's gradient: ends of rows; the second one's: a corner, where three rows and columns of padding meet it.
+        upstream[columns - 1] = .infinity
+        upstream[2 * columns] = -.infinity
+        upstream[rows * columns] = .infinity
+        upstream[2 * rows * columns - 1] = .infinity
+        var y = [Double](repeating: 0, count: g.outputCount)
+        var dx = [Double](repeating: 0, count: g.inputCount)
+        var dw = [Double](repeating: 0, count: g.weightCount)
+        Twin.forEachProduct(g) { o, i, w in
+          y[o] += Double(input[i]) * Double(weight[w])
+          dx[i] += Double(upstream[o]) * Double(weight[w])
+          dw[w] += Double(upstream[o]) * Double(input[i])
+        }
+        forEachKernelSet { _ in
+          // Narrower results than a register go another way, whose padding makes NaN of infinities.
+          guard StridedDepthwise<Float>(g) != nil else { return }
+          var output = [Float](repeating: 0, count: g.outputCount)
+          var inputGradient = [Float](repeating: 0, count: g.inputCount)
+          var weightGradient = [Float](repeating: 0, count: g.weightCount)
+          convolutionForward(g, input: input, weight: weight, bias: nil, output: &output)
+          convolutionInputGradient(g, outputGradient: upstream, weight: weight, inputGradient: &inputGradient)
+          convolutionWeightGradient(g, input: input, outputGradient: upstream, weightGradient: &weightGradient)
+          for (actual, expected) in [(output, y), (inputGradient, dx), (weightGradient, dw)] {
             let differ = actual.indices.filter {
               let (a, e) = (actual[$0], Float(expected[$0]))
               return a.isNaN != e.isNaN || a.isInfinite != e.isInfinite || a.isInfinite && a.sign != e.sign
@@ -245,6 +312,7 @@ extension PerKernelSet {
       forEachKernelSet { _ in
         for g in [
           Self.geometry(2, 3, 9, 20, 3, (3, 3), padding: 1, groups: 3),
+          Self.geometry(2, 3, 10, 40, 3, (3, 3), stride: (2, 2), padding: 1, groups: 3),
           Self.geometry(1, 8, 7, 7, 250, (3, 3), padding: 1),
           Self.geometry(2, 3, 12, 32, 20, (3, 3)),
         ] {
@@ -270,6 +338,7 @@ extension PerKernelSet {
       forEachKernelSet { _ in
         for g in [
           Self.geometry(1, 3, 9, 20, 3, (3, 3), padding: 1, groups: 3),
+          Self.geometry(1, 3, 10, 40, 3, (3, 3), stride: (2, 2), padding: 1, groups: 3),
           Self.geometry(1, 8, 7, 7, 250, (3, 3), padding: 1),
           Self.geometry(1, 2, 10, 12, 20, (3, 3)),
         ] {
@@ -489,6 +558,9 @@ extension PerKernelSet {
           Self.geometry(1, 2, 6, 7, 2, (3, 3), stride: (2, 2), padding: 1, groups: 2),
           Self.geometry(1, 40, 20, 20, 35, (1, 1)), Self.geometry(50, 10, 12, 11, 20, (5, 5)),
           Self.geometry(32, 17, 3, 4, 15, (3, 3), padding: 1),
+          Self.geometry(2, 2, 8, 32, 2, (3, 3), stride: (2, 2), padding: 1, groups: 2),
+          Self.geometry(1, 2, 15, 77, 4, (3, 3), stride: (2, 2), padding: 1, groups: 2),
+          Self.geometry(1, 2, 12, 42, 2, (3, 3), stride: (2, 2), groups: 2),
         ] {
           let input = GuardedMemory<Float>(testNumbers(g.inputCount, seed: 1))
           let weight = GuardedMemory<Float>(testNumbers(g.weightCount, seed: 2))
@@ -542,6 +614,7 @@ extension PerKernelSet {
         Self.geometry(2, 32, 30, 30, 32, (3, 3), padding: 1, groups: 32),
         Self.geometry(9, 8, 31, 30, 8, (5, 5), stride: (2, 2), padding: 2, groups: 8),
         Self.geometry(1, 3, 64, 64, 64, (7, 7), stride: (2, 2), padding: 3), Self.geometry(50, 10, 12, 12, 20, (5, 5)),
+        Self.geometry(9, 8, 31, 46, 16, (3, 3), stride: (2, 2), padding: 1, groups: 8),
       ] {
         let input: [Float] = testNumbers(g.inputCount, seed: 1)
         let weight: [Float] = testNumbers(g.weightCount, seed: 2)

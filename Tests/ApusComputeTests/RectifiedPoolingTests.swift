@@ -138,14 +138,17 @@ extension PerKernelSet {
       }
     }
 
-    /// Few images and many, whole groups of lanes and a rest, odd sides, padding, dilation, groups, a stride, more channels than a tile.
+    /// Few images and many, whole groups of lanes and a rest, odd sides, padding, dilation, groups, a stride, more channels than
+    /// a tile.
     static let convolutions: [ConvolutionGeometry] = [
       ConvolutionGeometry(
         batch: 3, inputChannels: 2, inputHeight: 10, inputWidth: 9, outputChannels: 3, kernelHeight: 3, kernelWidth: 2),
       ConvolutionGeometry(
-        batch: 40, inputChannels: 2, inputHeight: 10, inputWidth: 9, outputChannels: 5, kernelHeight: 3, kernelWidth: 2),
+        batch: 40, inputChannels: 2, inputHeight: 10, inputWidth: 9, outputChannels: 5, kernelHeight: 3,
+        kernelWidth: 2),
       ConvolutionGeometry(
-        batch: 64, inputChannels: 3, inputHeight: 12, inputWidth: 11, outputChannels: 20, kernelHeight: 5, kernelWidth: 5),
+        batch: 64, inputChannels: 3, inputHeight: 12, inputWidth: 11, outputChannels: 20, kernelHeight: 5,
+        kernelWidth: 5),
       ConvolutionGeometry(
         batch: 50, inputChannels: 4, inputHeight: 9, inputWidth: 8, outputChannels: 7, kernelHeight: 5, kernelWidth: 5,
         padding: (top: 2, bottom: 1, left: 0, right: 2)),
