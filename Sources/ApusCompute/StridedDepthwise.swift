@@ -33,8 +33,7 @@ struct StridedDepthwise<T: ComputeScalar> {
   init?(_ g: ConvolutionGeometry) {
     let padding = max(g.padding.top, g.padding.bottom, g.padding.left, g.padding.right)
     guard g.isDepthwise, g.kernelHeight == 3, g.kernelWidth == 3, g.stride == (2, 2), g.dilation == (1, 1),
-      padding <= 1,
-      g.outputHeight >= 4, g.outputWidth >= kernels(T.self).stridedColumns
+      padding <= 1, g.outputHeight >= 4, g.outputWidth >= kernels(T.self).stridedColumns
     else { return nil }
     self.g = g
     sizes = [g.inputHeight, g.inputWidth, g.padding.top, g.padding.left, g.outputHeight, g.outputWidth]
@@ -46,14 +45,17 @@ struct StridedDepthwise<T: ComputeScalar> {
   ) {
     let table = kernels(T.self)
     let m = g.outputChannelsPerGroup
-    forEachPlane(g.batch * g.groups, work: m * 9 * g.outputPixels, scratch: zerosCount) { plane, zeros in
+    forEachPlane(g.batch * g.groups, work: m * 9 * g.outputPixels, scratch: zerosCount) {
+      (plane: Int, zeros: UnsafeMutablePointer<T>) in
       zeros.update(repeating: 0, count: zerosCount)
+      let source = input + plane * g.inputPixels
       for index in 0..<m {
         let channel = plane % g.groups * m + index
+        let addend: T = bias.map { $0[channel] } ?? 0
+        let target = output + (plane * m + index) * g.outputPixels
         table.correlateStrided(
-          input + plane * g.inputPixels, sizes: sizes, zeros: zeros, weights: weight + channel * 9,
-          bias: bias.map { $0[channel] } ?? 0, activation: epilogue.activationCode, slope: epilogue.slope,
-          into: output + (plane * m + index) * g.outputPixels)
+          source, sizes: sizes, zeros: zeros, weights: weight + channel * 9, bias: addend,
+          activation: epilogue.activationCode, slope: epilogue.slope, into: target)
       }
     }
   }
@@ -71,14 +73,14 @@ struct StridedDepthwise<T: ComputeScalar> {
   ) {
     let table = kernels(T.self)
     let m = g.outputChannelsPerGroup
-    forEachPlane(
-      g.batch * g.groups, work: m * 9 * g.outputPixels, scratch: zerosCount + g.inputWidth
-    ) { plane, zeros in
+    forEachPlane(g.batch * g.groups, work: m * 9 * g.outputPixels, scratch: zerosCount + g.inputWidth) {
+      (plane: Int, zeros: UnsafeMutablePointer<T>) in
       zeros.update(repeating: 0, count: zerosCount)
+      let source = outputGradient + plane * m * g.outputPixels
+      let weights = weight + plane % g.groups * m * 9
+      let target = inputGradient + plane * g.inputPixels
       table.spreadStrided(
-        outputGradient + plane * m * g.outputPixels, sizes: sizes, zeros: zeros,
-        weights: weight + plane % g.groups * m * 9, outputs: m, spare: zeros + zerosCount,
-        into: inputGradient + plane * g.inputPixels)
+        source, sizes: sizes, zeros: zeros, weights: weights, outputs: m, spare: zeros + zerosCount, into: target)
     }
   }
 }
