@@ -36,7 +36,10 @@ private func gemvColumn<T: ComputeScalar>(
     return true
   }
   if a.rowStride == 1 {
-    parallelFor(parts) { part in
+    // Long stretches of each column, one a thread, as far as y stays in the level-1 cache.
+    let threads = min(Threads.count, max(1, m * k / 32768))
+    let rowsPerPart = min(4096, max(64, roundUp((m + threads - 1) / threads, 16)))
+    parallelFor((m + rowsPerPart - 1) / rowsPerPart) { part in
       let first = part * rowsPerPart
       let rows = min(rowsPerPart, m - first)
       kernels.gemvColumns(

@@ -45,41 +45,67 @@ private func dotRows<V: KernelVector>(
   }
 }
 
-/// A's columns are contiguous: a strip of y stays in four registers while all columns pass by.
+/// A's columns are contiguous: eight of them at a time are added to y, each read from front to back. (Were a strip of y to stay in
+/// registers while all columns pass by, each step would touch a page of its own, which the hardware does not see coming.)
 @inline(__always)
 private func addColumns<V: KernelVector>(
   _: V.Type, m: Int, k: Int, a: UnsafePointer<V.Scalar>, columnStride: Int, x: UnsafePointer<V.Scalar>, xStride: Int,
   y: UnsafeMutablePointer<V.Scalar>
 ) {
-  let strip = 4 * V.width
-  var row = 0
-  while row + strip <= m {
-    var s0 = V(repeating: 0)
-    var s1 = s0
-    var s2 = s0
-    var s3 = s0
-    for j in 0..<k {
-      let factor = V(repeating: x[j * xStride])
-      let column = a + j * columnStride + row
-      s0 = s0.adding(V.load(column), times: factor)
-      s1 = s1.adding(V.load(column + V.width), times: factor)
-      s2 = s2.adding(V.load(column + 2 * V.width), times: factor)
-      s3 = s3.adding(V.load(column + 3 * V.width), times: factor)
-    }
-    s0.store(y + row)
-    s1.store(y + row + V.width)
-    s2.store(y + row + 2 * V.width)
-    s3.store(y + row + 3 * V.width)
-    row += strip
+  for row in 0..<m { y[row] = 0 }
+  var column = 0
+  while column + 8 <= k {
+    addEightColumns(
+      V.self, m: m, a: a + column * columnStride, columnStride: columnStride, x: x + column * xStride,
+      xStride: xStride, y: y)
+    column += 8
   }
-  while row < m {
-    let count = min(V.width, m - row)
-    var sum = V(repeating: 0)
-    for j in 0..<k {
-      sum = sum.adding(V.load(a + j * columnStride + row, count: count), times: V(repeating: x[j * xStride]))
+  while column < k {
+    let from = a + column * columnStride
+    let factor = V(repeating: x[column * xStride])
+    var row = 0
+    while row < m {
+      let count = min(V.width, m - row)
+      V.load(y + row, count: count).adding(factor, times: V.load(from + row, count: count)).store(y + row, count: count)
+      row += V.width
     }
-    sum.store(y + row, count: count)
+    column += 1
+  }
+}
+
+@inline(never)
+private func addEightColumns<V: KernelVector>(
+  _: V.Type, m: Int, a: UnsafePointer<V.Scalar>, columnStride s: Int, x: UnsafePointer<V.Scalar>, xStride: Int,
+  y: UnsafeMutablePointer<V.Scalar>
+) {
+  let (f0, f1, f2, f3) = (
+    V(repeating: x[0]), V(repeating: x[xStride]), V(repeating: x[2 * xStride]), V(repeating: x[3 * xStride])
+  )
+  let (f4, f5, f6, f7) = (
+    V(repeating: x[4 * xStride]), V(repeating: x[5 * xStride]), V(repeating: x[6 * xStride]),
+    V(repeating: x[7 * xStride])
+  )
+  var row = 0
+  while row + V.width <= m {
+    let from = a + row
+    var sum = V.load(y + row)
+    sum = sum.adding(f0, times: V.load(from))
+    sum = sum.adding(f1, times: V.load(from + s))
+    sum = sum.adding(f2, times: V.load(from + 2 * s))
+    sum = sum.adding(f3, times: V.load(from + 3 * s))
+    sum = sum.adding(f4, times: V.load(from + 4 * s))
+    sum = sum.adding(f5, times: V.load(from + 5 * s))
+    sum = sum.adding(f6, times: V.load(from + 6 * s))
+    sum = sum.adding(f7, times: V.load(from + 7 * s))
+    sum.store(y + row)
     row += V.width
+  }
+  if row < m {
+    var sum = V.load(y + row, count: m - row)
+    for column in 0..<8 {
+      sum = sum.adding(V(repeating: x[column * xStride]), times: V.load(a + column * s + row, count: m - row))
+    }
+    sum.store(y + row, count: m - row)
   }
 }
 

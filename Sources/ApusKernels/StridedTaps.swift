@@ -329,25 +329,24 @@ private struct StridedPlane<V: SplittingVector> {
     values.3.reordered.store(to + 3 * columns)
   }
 
-  @inline(never)
   private func correlateFour(
     _ window: RowWindow<V.Scalar>, _ weights: UnsafePointer<V.Scalar>, _ finish: PlaneFinish<V>,
     into target: UnsafeMutablePointer<V.Scalar>
   ) {
     let w = V.width
-    let taps = NineTaps<V>(broadcasting: weights)
     let lastInner = columns - w - (endsInPadding ? 1 : 0)
     var window = window
     var column = 0
     if left == 1 && lastInner >= 0 {
-      store(taps.sums(window, PaddedColumns()), finish, target)
+      correlateFirst(window, weights, finish, into: target)
       window.advance(2 * w)
       column = w
     }
-    while column <= lastInner {
-      store(taps.sums(window, InnerColumns()), finish, target + column)
-      window.advance(2 * w)
-      column += w
+    if column <= lastInner {
+      let registers = (lastInner - column) / w + 1
+      correlateInner(window, weights, finish, registers: registers, into: target + column)
+      window.advance(2 * w * registers)
+      column += w * registers
     }
     if column < columns {
       let first = columns - w
@@ -355,9 +354,35 @@ private struct StridedPlane<V: SplittingVector> {
       if endsInPadding {
         correlateEnd(window, weights, finish, isFirst: first == 0, into: target + first)
       } else {
-        store(taps.sums(window, InnerColumns()), finish, target + first)
+        correlateInner(window, weights, finish, registers: 1, into: target + first)
       }
     }
+  }
+
+  // Three functions, each so short that loads and stores of registers do not become calls in it.
+
+  @inline(never)
+  private func correlateFirst(
+    _ window: RowWindow<V.Scalar>, _ weights: UnsafePointer<V.Scalar>, _ finish: PlaneFinish<V>,
+    into target: UnsafeMutablePointer<V.Scalar>
+  ) {
+    store(NineTaps<V>(broadcasting: weights).sums(window, PaddedColumns()), finish, target)
+  }
+
+  @inline(never)
+  private func correlateInner(
+    _ window: RowWindow<V.Scalar>, _ weights: UnsafePointer<V.Scalar>, _ finish: PlaneFinish<V>, registers: Int,
+    into target: UnsafeMutablePointer<V.Scalar>
+  ) {
+    let taps = NineTaps<V>(broadcasting: weights)
+    var window = window
+    var to = target
+    let end = target + registers * V.width
+    repeat {
+      store(taps.sums(window, InnerColumns()), finish, to)
+      window.advance(2 * V.width)
+      to += V.width
+    } while to < end
   }
 
   @inline(never)
