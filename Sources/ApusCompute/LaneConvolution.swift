@@ -13,8 +13,11 @@ struct LaneConvolution<T: ComputeScalar> {
   let table: any Kernels<T>.Type
 
   /// The convolution of `g`, or nil where another way is faster in this pass.
+  ///
+  /// For Float alone: Double serves to check gradients, and is not worth the code. (What this says about the type is known when a pass
+  /// is compiled for it.)
   init?(_ g: ConvolutionGeometry, _ pass: ConvolutionPass) {
-    guard g.suitsLanes(pass, T.self) else { return nil }
+    guard T.self == Float.self, g.suitsLanes(pass, T.self) else { return nil }
     self.init(unchecked: g)
   }
 
@@ -32,6 +35,7 @@ struct LaneConvolution<T: ComputeScalar> {
   // MARK: Stages
 
   /// Transposes `depth` numbers of each image into lanes, group after group; surplus lanes become 0.
+  @inline(never)
   func pack(_ source: UnsafePointer<T>, depth: Int, into target: UnsafeMutablePointer<T>) {
     let perPart = 256
     let parts = (depth + perPart - 1) / perPart
@@ -62,6 +66,7 @@ struct LaneConvolution<T: ComputeScalar> {
   }
 
   /// Puts rows of pixels of each of some channels back to their places in images of `channels` × `height` × `width`.
+  @inline(never)
   private func unpack(
     _ band: UnsafePointer<T>, _ group: Int, _ rows: Range<Int>, channels: Int, height: Int, width: Int,
     into target: UnsafeMutablePointer<T>

@@ -32,7 +32,8 @@ struct StridedDepthwise<T: ComputeScalar> {
   /// Nil for any other convolution, for results that are narrower than a register, and for Double.
   init?(_ g: ConvolutionGeometry) {
     let padding = max(g.padding.top, g.padding.bottom, g.padding.left, g.padding.right)
-    guard g.isDepthwise, g.kernelHeight == 3, g.kernelWidth == 3, g.stride == (2, 2), g.dilation == (1, 1),
+    guard T.self == Float.self, g.isDepthwise, g.kernelHeight == 3, g.kernelWidth == 3, g.stride == (2, 2),
+      g.dilation == (1, 1),
       padding <= 1, g.outputHeight >= 4, g.outputWidth >= kernels(T.self).stridedColumns
     else { return nil }
     self.g = g
