@@ -7,7 +7,7 @@ import PackageDescription
 // another instruction set; ApusCompute picks one at start-up. Only these modules may hold instructions beyond the
 // baseline. `-Ounchecked` keeps kernels fast in debug builds too. `-disable-cmo`: a release build would else hand small
 // functions to the modules above, which would compile them for the baseline, whatever set they belong to. `BuiltinModule`
-// is for one word, prefetch (ApusKernels/Prefetch.swift).
+// is for prefetch and the shuffle of two registers (ApusKernels/Prefetch.swift, SplitLanes.swift).
 
 #if arch(x86_64)
   let kernelVariants: [(module: String, processor: String, define: String)] = [
