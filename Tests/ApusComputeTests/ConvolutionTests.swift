@@ -2,36 +2,6 @@ import Testing
 
 @testable import ApusCompute
 
-/// The seven-loop twins of the three convolution passes, and the plain im2col.
-private enum Twin {
-  /// Calls `body(output index, input index, weight index)` for every product of the definition.
-  static func forEachProduct(_ g: ConvolutionGeometry, _ body: (Int, Int, Int) -> Void) {
-    let (inPerGroup, outPerGroup) = (g.inputChannels / g.groups, g.outputChannels / g.groups)
-    for image in 0..<g.batch {
-      for outer in 0..<g.outputChannels {
-        for oy in 0..<g.outputHeight {
-          for ox in 0..<g.outputWidth {
-            for inner in 0..<inPerGroup {
-              for ky in 0..<g.kernelHeight {
-                for kx in 0..<g.kernelWidth {
-                  let y = oy * g.stride.0 + ky * g.dilation.0 - g.padding.top
-                  let x = ox * g.stride.1 + kx * g.dilation.1 - g.padding.left
-                  guard y >= 0, y < g.inputHeight, x >= 0, x < g.inputWidth else { continue }
-                  let channel = outer / outPerGroup * inPerGroup + inner
-                  body(
-                    ((image * g.outputChannels + outer) * g.outputHeight + oy) * g.outputWidth + ox,
-                    ((image * g.inputChannels + channel) * g.inputHeight + y) * g.inputWidth + x,
-                    ((outer * inPerGroup + inner) * g.kernelHeight + ky) * g.kernelWidth + kx)
-                }
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
 extension PerKernelSet {
   /// Convolutions against the seven-loop twin, for every kernel set.
   @Suite struct ConvolutionTests {
@@ -40,14 +10,8 @@ extension PerKernelSet {
       let weight: [T] = testNumbers(g.weightCount, seed: 2)
       let upstream: [T] = testNumbers(g.outputCount, seed: 3)
       let bias: [T] = testNumbers(g.outputChannels, seed: 4)
-      var y = [Double](repeating: 0, count: g.outputCount)
-      var dx = [Double](repeating: 0, count: g.inputCount)
-      var dw = [Double](repeating: 0, count: g.weightCount)
-      Twin.forEachProduct(g) { o, i, w in
-        y[o] += Double(input[i]) * Double(weight[w])
-        dx[i] += Double(upstream[o]) * Double(weight[w])
-        dw[w] += Double(upstream[o]) * Double(input[i])
-      }
+      let (sums, dx, dw) = ConvolutionTwin.passes(g, input: input, weight: weight, upstream: upstream)
+      var y = sums
       if hasBias {
         for index in y.indices {
           y[index] = max(0, y[index] + Double(bias[index / (g.outputHeight * g.outputWidth) % g.outputChannels]))
@@ -214,7 +178,7 @@ extension PerKernelSet {
         upstream[2 * g.outputHeight * g.outputWidth + 2 * g.outputWidth + 2] = -.infinity
         var dx = [Double](repeating: 0, count: g.inputCount)
         var dw = [Double](repeating: 0, count: g.weightCount)
-        Twin.forEachProduct(g) { o, i, w in
+        ConvolutionTwin.forEachProduct(g) { o, i, w in
           dx[i] += Double(upstream[o]) * Double(weight[w])
           dw[w] += Double(upstream[o]) * Double(input[i])
         }
@@ -253,7 +217,7 @@ extension PerKernelSet {
         var y = [Double](repeating: 0, count: g.outputCount)
         var dx = [Double](repeating: 0, count: g.inputCount)
         var dw = [Double](repeating: 0, count: g.weightCount)
-        Twin.forEachProduct(g) { o, i, w in
+        ConvolutionTwin.forEachProduct(g) { o, i, w in
           y[o] += Double(input[i]) * Double(weight[w])
           dx[i] += Double(upstream[o]) * Double(weight[w])
           dw[w] += Double(upstream[o]) * Double(input[i])
@@ -345,7 +309,7 @@ extension PerKernelSet {
           let input = (0..<g.inputCount).map { Float(bitPattern: UInt32(1 + $0 % 50)) }
           let weight = (0..<g.weightCount).map { Float($0 % 3) }
           var expected = [Double](repeating: 0, count: g.outputCount)
-          Twin.forEachProduct(g) { o, i, w in expected[o] += Double(input[i]) * Double(weight[w]) }
+          ConvolutionTwin.forEachProduct(g) { o, i, w in expected[o] += Double(input[i]) * Double(weight[w]) }
           var output = [Float](repeating: .nan, count: g.outputCount)
           convolutionForward(g, input: input, weight: weight, bias: nil, output: &output)
           // Whole multiples of the least number: exact.
@@ -415,7 +379,7 @@ extension PerKernelSet {
         let weight: [Float] = testNumbers(g.weightCount, seed: 2)
         let bias: [Float] = testNumbers(g.outputChannels, seed: 4)
         var y = [Double](repeating: 0, count: g.outputCount)
-        Twin.forEachProduct(g) { o, i, w in y[o] += Double(input[i]) * Double(weight[w]) }
+        ConvolutionTwin.forEachProduct(g) { o, i, w in y[o] += Double(input[i]) * Double(weight[w]) }
         for index in y.indices { y[index] += Double(bias[index / 49]) }
         for (code, slope) in [(0, Float(0)), (1, 0), (2, 0.25)] {
           var output = [Float](repeating: .nan, count: g.outputCount)
@@ -447,26 +411,22 @@ extension PerKernelSet {
 
     /// All passes in lanes, whether or not it is the way that is taken.
     private static func checkInLanes(_ g: ConvolutionGeometry) {
-      typealias T = Float
-      let input: [T] = testNumbers(g.inputCount, seed: 1)
-      let weight: [T] = testNumbers(g.weightCount, seed: 2)
-      let upstream: [T] = testNumbers(g.outputCount, seed: 3)
-      let bias: [T] = testNumbers(g.outputChannels, seed: 4)
-      var y = (0..<g.outputCount).map { Double(bias[$0 / (g.outputHeight * g.outputWidth) % g.outputChannels]) }
-      var dx = [Double](repeating: 0, count: g.inputCount)
-      var dw = [Double](repeating: 0, count: g.weightCount)
-      Twin.forEachProduct(g) { o, i, w in
-        y[o] += Double(input[i]) * Double(weight[w])
-        dx[i] += Double(upstream[o]) * Double(weight[w])
-        dw[w] += Double(upstream[o]) * Double(input[i])
+      let input: [Float] = testNumbers(g.inputCount, seed: 1)
+      let weight: [Float] = testNumbers(g.weightCount, seed: 2)
+      let upstream: [Float] = testNumbers(g.outputCount, seed: 3)
+      let bias: [Float] = testNumbers(g.outputChannels, seed: 4)
+      let (sums, dx, dw) = ConvolutionTwin.passes(g, input: input, weight: weight, upstream: upstream)
+      var y = sums
+      for index in y.indices {
+        y[index] += Double(bias[index / (g.outputHeight * g.outputWidth) % g.outputChannels])
+        if y[index] < 0 { y[index] *= 0.25 }
       }
-      y = y.map { $0 < 0 ? 0.25 * $0 : $0 }
       forEachKernelSet { set in
-        #expect(g.fitsLanes(T.self), "\(set) \(g)")
-        let lanes = LaneConvolution<T>(unchecked: g)
-        var output = [T](repeating: .nan, count: g.outputCount)
-        var inputGradient = [T](repeating: .nan, count: g.inputCount)
-        var weightGradient = [T](repeating: .nan, count: g.weightCount)
+        #expect(g.fitsLanes(Float.self), "\(set) \(g)")
+        let lanes = LaneConvolution<Float>(unchecked: g)
+        var output = [Float](repeating: .nan, count: g.outputCount)
+        var inputGradient = [Float](repeating: .nan, count: g.inputCount)
+        var weightGradient = [Float](repeating: .nan, count: g.weightCount)
         bias.withUnsafeBufferPointer {
           lanes.forward(input, weight: weight, bias: $0.baseAddress, output: &output, activation: 2, slope: 0.25)
         }
@@ -532,7 +492,7 @@ extension PerKernelSet {
       input[16 * 144 + 77] = .nan
       input[17 * 144 + 3] = 3e38
       var expected = [Double](repeating: 0, count: g.outputCount)
-      Twin.forEachProduct(g) { o, i, w in expected[o] += Double(input[i]) * Double(weight[w]) }
+      ConvolutionTwin.forEachProduct(g) { o, i, w in expected[o] += Double(input[i]) * Double(weight[w]) }
       forEachKernelSet { _ in
         var output = [Float](repeating: 0, count: g.outputCount)
         convolutionForward(g, input: input, weight: weight, bias: nil, output: &output)

@@ -90,51 +90,30 @@ extension PerKernelSet {
 
       init(_ g: ConvolutionGeometry, input: [Float], weight: [Float], bias: [Float], upstream: [Float]) {
         let windows = PoolingGeometry(windowsOf: g)
+        let plane = g.outputHeight * g.outputWidth
+        var between = (0..<g.outputCount).map { bias[$0 / plane % g.outputChannels] }
+        ConvolutionTwin.forEachProduct(g) { o, i, w in between[o] += input[i] * weight[w] }
+        // The gradient of the convolution's output: a window's goes to the first of its largest, if that is above 0.
+        var spread = [Float](repeating: 0, count: g.outputCount)
         y = []
-        weightGradient = [Float](repeating: 0, count: g.weightCount)
         biasGradient = [Float](repeating: 0, count: g.outputChannels)
-        inputGradient = [Float](repeating: 0, count: g.inputCount)
-        let (inPerGroup, outPerGroup) = (g.inputChannels / g.groups, g.outputChannels / g.groups)
-        for image in 0..<g.batch {
-          for outer in 0..<g.outputChannels {
-            /// Calls `body` with the places of input and weight in each product of an output pixel.
-            func products(_ oy: Int, _ ox: Int, _ body: (Int, Int) -> Void) {
-              for inner in 0..<inPerGroup {
-                for ky in 0..<g.kernelHeight {
-                  for kx in 0..<g.kernelWidth {
-                    let y = oy * g.stride.0 + ky * g.dilation.0 - g.padding.top
-                    let x = ox * g.stride.1 + kx * g.dilation.1 - g.padding.left
-                    guard y >= 0, y < g.inputHeight, x >= 0, x < g.inputWidth else { continue }
-                    let channel = outer / outPerGroup * inPerGroup + inner
-                    body(
-                      ((image * g.inputChannels + channel) * g.inputHeight + y) * g.inputWidth + x,
-                      ((outer * inPerGroup + inner) * g.kernelHeight + ky) * g.kernelWidth + kx)
-                  }
-                }
+        for index in 0..<windows.planes {
+          for row in 0..<windows.outputHeight {
+            for column in 0..<windows.outputWidth {
+              let corner = index * plane + 2 * row * g.outputWidth + 2 * column
+              let places = [corner, corner + 1, corner + g.outputWidth, corner + g.outputWidth + 1]
+              let best = places.map { between[$0] }.max() ?? 0
+              if best > 0, let place = places.first(where: { between[$0] == best }) {
+                spread[place] = upstream[y.count]
+                biasGradient[index % g.outputChannels] += upstream[y.count]
               }
-            }
-            for row in 0..<windows.outputHeight {
-              for column in 0..<windows.outputWidth {
-                let corner = (2 * row, 2 * column)
-                let places = [(0, 0), (0, 1), (1, 0), (1, 1)].map { (corner.0 + $0.0, corner.1 + $0.1) }
-                let values = places.map { place -> Float in
-                  var sum = bias[outer]
-                  products(place.0, place.1) { sum += input[$0] * weight[$1] }
-                  return sum
-                }
-                let best = values.max() ?? 0
-                let gradient = upstream[y.count]
-                y.append(max(best, 0))
-                guard best > 0, let which = values.firstIndex(of: best) else { continue }
-                biasGradient[outer] += gradient
-                products(places[which].0, places[which].1) {
-                  weightGradient[$1] += gradient * input[$0]
-                  inputGradient[$0] += gradient * weight[$1]
-                }
-              }
+              y.append(max(best, 0))
             }
           }
         }
+        let passes = ConvolutionTwin.passes(g, input: input, weight: weight, upstream: spread)
+        weightGradient = passes.weightGradient.map { Float($0) }
+        inputGradient = passes.inputGradient.map { Float($0) }
       }
     }
 
