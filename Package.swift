@@ -7,7 +7,7 @@ import PackageDescription
 // another instruction set; ApusCompute picks one at start-up. Only these modules may hold instructions beyond the
 // baseline. `-Ounchecked` keeps kernels fast in debug builds too. `-disable-cmo`: a release build would else hand small
 // functions to the modules above, which would compile them for the baseline, whatever set they belong to. `BuiltinModule`
-// is for prefetch and the shuffle of two registers (ApusKernels/Prefetch.swift, SplitLanes.swift).
+// is for what a register can do, in the compiler's own words (ApusKernels/VectorArithmetic.swift and its neighbours).
 
 #if arch(x86_64)
   let kernelVariants: [(module: String, processor: String, define: String)] = [

@@ -22,7 +22,7 @@ extension MathVector {
         a.store(upTo: n, mean + i)
         v = (v - a * a).atLeast(Self(repeating: 0))
       }
-      var step = gradient / (v.rootOfMagnitude + epsilon)
+      var step = gradient / (v.magnitude.squareRoot() + epsilon)
       if let velocity {
         step = step.adding(momentum, times: load(upTo: n, velocity + i))
         step.store(upTo: n, velocity + i)
@@ -43,7 +43,7 @@ extension MathVector {
       let gradient = load(upTo: n, g + i).adding(decay, times: parameter)
       let s = load(upTo: n, sum + i).adding(gradient, times: gradient)
       s.store(upTo: n, sum + i)
-      parameter.adding(rate, times: gradient / (s.rootOfMagnitude + epsilon)).store(upTo: n, w + i)
+      parameter.adding(rate, times: gradient / (s.magnitude.squareRoot() + epsilon)).store(upTo: n, w + i)
     }
   }
 
@@ -61,7 +61,7 @@ extension MathVector {
       let gradient = load(upTo: n, g + i).adding(decay, times: parameter)
       let v = (rho * load(upTo: n, square + i)).adding(fresh * gradient, times: gradient)
       let u = load(upTo: n, stepSquare + i)
-      let step = (u + epsilon).rootOfMagnitude / (v + epsilon).rootOfMagnitude * gradient
+      let step = (u + epsilon).magnitude.squareRoot() / (v + epsilon).magnitude.squareRoot() * gradient
       v.store(upTo: n, square + i)
       (rho * u).adding(fresh * step, times: step).store(upTo: n, stepSquare + i)
       parameter.adding(rate, times: step).store(upTo: n, w + i)
@@ -110,7 +110,7 @@ extension MathVector {
       mean.store(upTo: n, m + i)
       square.store(upTo: n, v + i)
       let step = (direct * gradient).adding(rate, times: mean)
-      (shrink * parameter - step / epsilon.adding(square.rootOfMagnitude, times: scale)).store(upTo: n, w + i)
+      (shrink * parameter - step / epsilon.adding(square.magnitude.squareRoot(), times: scale)).store(upTo: n, w + i)
     }
   }
 

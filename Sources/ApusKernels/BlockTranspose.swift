@@ -142,53 +142,6 @@ protocol ExchangingVector: KernelVector {
   func exchanged(with other: Self, distance: Int) -> (Self, Self)
 }
 
-// Even and odd lanes, and halves, are the shuffles that Swift offers and that become single instructions. Every distance is
-// one of the two at some width of lane: pairs of Floats are exchanged as Doubles.
-
-extension SIMD2 {
-  @inline(__always)
-  fileprivate func exchangedHalves(_ other: Self) -> (Self, Self) {
-    (Self(self[0], other[0]), Self(self[1], other[1]))
-  }
-}
-
-extension SIMD4 {
-  @inline(__always)
-  fileprivate func exchangedHalves(_ other: Self) -> (Self, Self) {
-    (Self(lowHalf: lowHalf, highHalf: other.lowHalf), Self(lowHalf: highHalf, highHalf: other.highHalf))
-  }
-
-  @inline(__always)
-  fileprivate func exchangedLanes(_ other: Self) -> (Self, Self) {
-    var (upper, lower) = (self, other)
-    upper.oddHalf = other.evenHalf
-    lower.evenHalf = oddHalf
-    return (upper, lower)
-  }
-}
-
-extension SIMD8 {
-  @inline(__always)
-  fileprivate func exchangedHalves(_ other: Self) -> (Self, Self) {
-    (Self(lowHalf: lowHalf, highHalf: other.lowHalf), Self(lowHalf: highHalf, highHalf: other.highHalf))
-  }
-
-  @inline(__always)
-  fileprivate func exchangedQuarters(_ other: Self) -> (Self, Self) {
-    let (low1, low2) = lowHalf.exchangedHalves(other.lowHalf)
-    let (high1, high2) = highHalf.exchangedHalves(other.highHalf)
-    return (Self(lowHalf: low1, highHalf: high1), Self(lowHalf: low2, highHalf: high2))
-  }
-
-  @inline(__always)
-  fileprivate func exchangedLanes(_ other: Self) -> (Self, Self) {
-    var (upper, lower) = (self, other)
-    upper.oddHalf = other.evenHalf
-    lower.evenHalf = oddHalf
-    return (upper, lower)
-  }
-}
-
 #if APUS_AVX512
   extension FloatVector: ExchangingVector, TransposableVector {
     typealias Block = SixteenRows<Self>
@@ -197,20 +150,17 @@ extension SIMD8 {
     func exchanged(with other: Self, distance: Int) -> (Self, Self) {
       switch distance {
       case 8:
-        return (Self(lowHalf: lowHalf, highHalf: other.lowHalf), Self(lowHalf: highHalf, highHalf: other.highHalf))
+        let upper = Self.shuffled(self, other, .init(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23))
+        return (upper, Self.shuffled(self, other, .init(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)))
       case 4:
-        let (low1, low2) = lowHalf.exchangedHalves(other.lowHalf)
-        let (high1, high2) = highHalf.exchangedHalves(other.highHalf)
-        return (Self(lowHalf: low1, highHalf: high1), Self(lowHalf: low2, highHalf: high2))
+        let upper = Self.shuffled(self, other, .init(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27))
+        return (upper, Self.shuffled(self, other, .init(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)))
       case 2:
-        let (upper, lower) = unsafeBitCast(self, to: DoubleVector.self).exchangedLanes(
-          unsafeBitCast(other, to: DoubleVector.self))
-        return (unsafeBitCast(upper, to: Self.self), unsafeBitCast(lower, to: Self.self))
+        let upper = Self.shuffled(self, other, .init(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29))
+        return (upper, Self.shuffled(self, other, .init(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)))
       default:
-        var (upper, lower) = (self, other)
-        upper.oddHalf = other.evenHalf
-        lower.evenHalf = oddHalf
-        return (upper, lower)
+        let upper = Self.shuffled(self, other, .init(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30))
+        return (upper, Self.shuffled(self, other, .init(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)))
       }
     }
   }
@@ -220,8 +170,17 @@ extension SIMD8 {
 
     @inline(__always)
     func exchanged(with other: Self, distance: Int) -> (Self, Self) {
-      distance == 4
-        ? exchangedHalves(other) : distance == 2 ? exchangedQuarters(other) : exchangedLanes(other)
+      switch distance {
+      case 4:
+        let upper = Self.shuffled(self, other, .init(0, 1, 2, 3, 8, 9, 10, 11))
+        return (upper, Self.shuffled(self, other, .init(4, 5, 6, 7, 12, 13, 14, 15)))
+      case 2:
+        let upper = Self.shuffled(self, other, .init(0, 1, 8, 9, 4, 5, 12, 13))
+        return (upper, Self.shuffled(self, other, .init(2, 3, 10, 11, 6, 7, 14, 15)))
+      default:
+        let upper = Self.shuffled(self, other, .init(0, 8, 2, 10, 4, 12, 6, 14))
+        return (upper, Self.shuffled(self, other, .init(1, 9, 3, 11, 5, 13, 7, 15)))
+      }
     }
   }
 #elseif APUS_AVX2
@@ -230,12 +189,17 @@ extension SIMD8 {
 
     @inline(__always)
     func exchanged(with other: Self, distance: Int) -> (Self, Self) {
-      if distance == 2 {
-        let (upper, lower) = unsafeBitCast(self, to: DoubleVector.self).exchangedLanes(
-          unsafeBitCast(other, to: DoubleVector.self))
-        return (unsafeBitCast(upper, to: Self.self), unsafeBitCast(lower, to: Self.self))
+      switch distance {
+      case 4:
+        let upper = Self.shuffled(self, other, .init(0, 1, 2, 3, 8, 9, 10, 11))
+        return (upper, Self.shuffled(self, other, .init(4, 5, 6, 7, 12, 13, 14, 15)))
+      case 2:
+        let upper = Self.shuffled(self, other, .init(0, 1, 8, 9, 4, 5, 12, 13))
+        return (upper, Self.shuffled(self, other, .init(2, 3, 10, 11, 6, 7, 14, 15)))
+      default:
+        let upper = Self.shuffled(self, other, .init(0, 8, 2, 10, 4, 12, 6, 14))
+        return (upper, Self.shuffled(self, other, .init(1, 9, 3, 11, 5, 13, 7, 15)))
       }
-      return distance == 4 ? exchangedHalves(other) : exchangedLanes(other)
     }
   }
 
@@ -244,7 +208,14 @@ extension SIMD8 {
 
     @inline(__always)
     func exchanged(with other: Self, distance: Int) -> (Self, Self) {
-      distance == 2 ? exchangedHalves(other) : exchangedLanes(other)
+      switch distance {
+      case 2:
+        let upper = Self.shuffled(self, other, .init(0, 1, 4, 5))
+        return (upper, Self.shuffled(self, other, .init(2, 3, 6, 7)))
+      default:
+        let upper = Self.shuffled(self, other, .init(0, 4, 2, 6))
+        return (upper, Self.shuffled(self, other, .init(1, 5, 3, 7)))
+      }
     }
   }
 #else
@@ -253,7 +224,14 @@ extension SIMD8 {
 
     @inline(__always)
     func exchanged(with other: Self, distance: Int) -> (Self, Self) {
-      distance == 2 ? exchangedHalves(other) : exchangedLanes(other)
+      switch distance {
+      case 2:
+        let upper = Self.shuffled(self, other, .init(0, 1, 4, 5))
+        return (upper, Self.shuffled(self, other, .init(2, 3, 6, 7)))
+      default:
+        let upper = Self.shuffled(self, other, .init(0, 4, 2, 6))
+        return (upper, Self.shuffled(self, other, .init(1, 5, 3, 7)))
+      }
     }
   }
 
@@ -261,6 +239,9 @@ extension SIMD8 {
     typealias Block = TwoRows<Self>
 
     @inline(__always)
-    func exchanged(with other: Self, distance: Int) -> (Self, Self) { exchangedHalves(other) }
+    func exchanged(with other: Self, distance: Int) -> (Self, Self) {
+      let upper = Self.shuffled(self, other, .init(0, 2))
+      return (upper, Self.shuffled(self, other, .init(1, 3)))
+    }
   }
 #endif

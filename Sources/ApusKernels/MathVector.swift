@@ -45,8 +45,8 @@ protocol MathVector: KernelVector {
   static var denormalScale: Scalar { get }
   static var denormalScaleExponent: Scalar { get }
 
-  /// √|self|, correctly rounded, by one instruction.
-  var rootOfMagnitude: Self { get }
+  /// √self, correctly rounded, by one instruction; NaN below 0.
+  func squareRoot() -> Self
 
   /// Numbers below `limit` have reciprocal roots whose remainders would underflow: they are scaled by `factor` first, and
   /// the root scaled back by `root` = √factor.
@@ -69,9 +69,6 @@ protocol MathVector: KernelVector {
 
   /// 0, 1, 2 … in the lanes.
   static var laneNumbers: Self { get }
-
-  /// The lanes of even and of odd number of this register and the next one, taken together.
-  func unzipped(with next: Self) -> (even: Self, odd: Self)
 
   /// Which lanes hold equal integers.
   static func equal(_ a: Bits, _ b: Bits) -> Mask
@@ -113,6 +110,10 @@ protocol MathVector: KernelVector {
 }
 
 extension MathVector {
+  /// The lanes of even and of odd number of this register and the next one, taken together.
+  @inline(__always)
+  func unzipped(with next: Self) -> (even: Self, odd: Self) { (evens(next), odds(next)) }
+
   @inline(__always) static var hasShortWays: Bool { false }
   @inline(__always) func shortTimesNormalDistribution() -> (value: Self, holds: Mask) { (self, self .!= self) }
   @inline(__always) func shortTimesTanhGate() -> (value: Self, holds: Mask) { (self, self .!= self) }
@@ -203,11 +204,6 @@ extension FloatVector: MathVector {
     #endif
   }
 
-  @inline(__always)
-  func unzipped(with next: Self) -> (even: Self, odd: Self) {
-    (Self(lowHalf: evenHalf, highHalf: next.evenHalf), Self(lowHalf: oddHalf, highHalf: next.oddHalf))
-  }
-
   #if APUS_AVX512
     typealias Bits = SIMD16<UInt32>
   #elseif APUS_AVX2
@@ -218,8 +214,6 @@ extension FloatVector: MathVector {
 
   @inline(__always) var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inline(__always) init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
-  @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { anyLane(mask) }
-  @inline(__always) static func all(_ mask: SIMDMask<MaskStorage>) -> Bool { allLanes(mask) }
 
   @inline(__always)
   var isPositiveNormal: SIMDMask<MaskStorage> {
@@ -228,26 +222,13 @@ extension FloatVector: MathVector {
 
   @inline(__always) static func equal(_ a: Bits, _ b: Bits) -> SIMDMask<MaskStorage> { a .== b }
 
-  @inline(__always)
-  static func loadIndices(_ source: UnsafePointer<Int32>) -> Bits {
-    UnsafeRawPointer(source).loadUnaligned(as: Bits.self)
+  @inline(__always) static func loadIndices(_ source: UnsafePointer<Int32>) -> Bits { loadRegister(source) }
+  @inline(__always) static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>) {
+    storeRegister(indices, target)
   }
-
-  @inline(__always)
-  static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>) {
-    UnsafeMutableRawPointer(target).storeBytes(of: indices, as: Bits.self)
-  }
-
-  @inline(__always)
-  static func loadCodes(_ source: UnsafePointer<UInt8>) -> Bits {
-    var codes = Bits(repeating: 0)
-    for lane in 0..<width { codes[lane] = UInt32(source[lane]) }
-    return codes
-  }
-
-  @inline(__always)
-  static func storeCodes(_ codes: Bits, _ target: UnsafeMutablePointer<UInt8>) {
-    for lane in 0..<width { target[lane] = UInt8(truncatingIfNeeded: codes[lane]) }
+  @inline(__always) static func loadCodes(_ source: UnsafePointer<UInt8>) -> Bits { widened(source) }
+  @inline(__always) static func storeCodes(_ codes: Bits, _ target: UnsafeMutablePointer<UInt8>) {
+    storeNarrowed(codes, target)
   }
 }
 
@@ -263,15 +244,6 @@ extension DoubleVector: MathVector {
     #endif
   }
 
-  @inline(__always)
-  func unzipped(with next: Self) -> (even: Self, odd: Self) {
-    #if APUS_AVX512 || APUS_AVX2
-      (Self(lowHalf: evenHalf, highHalf: next.evenHalf), Self(lowHalf: oddHalf, highHalf: next.oddHalf))
-    #else
-      (Self(self[0], next[0]), Self(self[1], next[1]))
-    #endif
-  }
-
   #if APUS_AVX512
     typealias Bits = SIMD8<UInt64>
   #elseif APUS_AVX2
@@ -282,8 +254,6 @@ extension DoubleVector: MathVector {
 
   @inline(__always) var bits: Bits { unsafeBitCast(self, to: Bits.self) }
   @inline(__always) init(bits: Bits) { self = unsafeBitCast(bits, to: Self.self) }
-  @inline(__always) static func any(_ mask: SIMDMask<MaskStorage>) -> Bool { anyLane(mask) }
-  @inline(__always) static func all(_ mask: SIMDMask<MaskStorage>) -> Bool { allLanes(mask) }
 
   @inline(__always)
   var isPositiveNormal: SIMDMask<MaskStorage> {
@@ -292,28 +262,13 @@ extension DoubleVector: MathVector {
 
   @inline(__always) static func equal(_ a: Bits, _ b: Bits) -> SIMDMask<MaskStorage> { a .== b }
 
-  @inline(__always)
-  static func loadIndices(_ source: UnsafePointer<Int32>) -> Bits {
-    var indices = Bits(repeating: 0)
-    for lane in 0..<width { indices[lane] = UInt64(UInt32(bitPattern: source[lane])) }
-    return indices
+  @inline(__always) static func loadIndices(_ source: UnsafePointer<Int32>) -> Bits { widened(source) }
+  @inline(__always) static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>) {
+    storeNarrowed(indices, target)
   }
-
-  @inline(__always)
-  static func storeIndices(_ indices: Bits, _ target: UnsafeMutablePointer<Int32>) {
-    for lane in 0..<width { target[lane] = Int32(truncatingIfNeeded: indices[lane]) }
-  }
-
-  @inline(__always)
-  static func loadCodes(_ source: UnsafePointer<UInt8>) -> Bits {
-    var codes = Bits(repeating: 0)
-    for lane in 0..<width { codes[lane] = UInt64(source[lane]) }
-    return codes
-  }
-
-  @inline(__always)
-  static func storeCodes(_ codes: Bits, _ target: UnsafeMutablePointer<UInt8>) {
-    for lane in 0..<width { target[lane] = UInt8(truncatingIfNeeded: codes[lane]) }
+  @inline(__always) static func loadCodes(_ source: UnsafePointer<UInt8>) -> Bits { widened(source) }
+  @inline(__always) static func storeCodes(_ codes: Bits, _ target: UnsafeMutablePointer<UInt8>) {
+    storeNarrowed(codes, target)
   }
 }
 
@@ -331,25 +286,4 @@ extension DoubleVector.Bits: BitVector {
   @inline(__always) func shiftedDown(_ count: Int) -> Self {
     self &>> Self(repeating: UInt64(truncatingIfNeeded: count))
   }
-}
-
-// LLVM makes one instruction of each of these two loops (`kortest`, `vtestps`, `movmskps`). The standard library's functions
-// of these names go by way of a minimum or maximum of integers, which is a call with the whole register passed in memory.
-
-/// Whether any lane is true.
-@inline(__always)
-private func anyLane<Storage: SIMD>(_ mask: SIMDMask<Storage>) -> Bool where Storage.Scalar: FixedWidthInteger {
-  let lanes = unsafeBitCast(mask, to: Storage.self)
-  var result = lanes[0]
-  for lane in 1..<lanes.scalarCount { result |= lanes[lane] }
-  return result != 0
-}
-
-/// Whether all lanes are true.
-@inline(__always)
-private func allLanes<Storage: SIMD>(_ mask: SIMDMask<Storage>) -> Bool where Storage.Scalar: FixedWidthInteger {
-  let lanes = unsafeBitCast(mask, to: Storage.self)
-  var result = lanes[0]
-  for lane in 1..<lanes.scalarCount { result &= lanes[lane] }
-  return result != 0
 }

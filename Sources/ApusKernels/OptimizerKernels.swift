@@ -90,7 +90,7 @@ struct AdamStep<V: MathVector> {
       square = square.maximum(V.load(greatest))
       square.store(greatest)
     }
-    let denominator = epsilon.adding(square.rootOfMagnitude, times: scale)
+    let denominator = epsilon.adding(square.magnitude.squareRoot(), times: scale)
     (shrink * parameter).adding(rate, times: mean / denominator).store(w)
   }
 }

@@ -15,71 +15,75 @@ extension SIMD2 {
   }
 }
 
-extension SIMD4 where Scalar.SIMD2Storage: BitwiseCopyable {
+extension SIMD4 where Scalar: HalvingScalar, Scalar.Two == SIMD2<Scalar>, Scalar.Four == Self {
   @inline(__always)
   mutating func loadLow(_ source: UnsafePointer<Scalar>, _ count: Int) {
+    var (low, high) = (Scalar.low(self), Scalar.high(self))
     if count >= 2 {
-      lowHalf = UnsafeRawPointer(source).loadUnaligned(as: SIMD2<Scalar>.self)
-      highHalf.loadLow(source + 2, count - 2)
+      low = loadRegister(source)
+      high.loadLow(source + 2, count - 2)
     } else {
-      lowHalf.loadLow(source, count)
+      low.loadLow(source, count)
     }
+    self = Scalar.whole(low, high)
   }
 
   @inline(__always)
   func storeLow(_ target: UnsafeMutablePointer<Scalar>, _ count: Int) {
     if count >= 2 {
-      UnsafeMutableRawPointer(target).storeBytes(of: lowHalf, as: SIMD2<Scalar>.self)
-      highHalf.storeLow(target + 2, count - 2)
+      storeRegister(Scalar.low(self), target)
+      Scalar.high(self).storeLow(target + 2, count - 2)
     } else {
-      lowHalf.storeLow(target, count)
+      Scalar.low(self).storeLow(target, count)
     }
   }
 }
 
-extension SIMD8 where Scalar.SIMD4Storage: BitwiseCopyable, Scalar.SIMD2Storage: BitwiseCopyable {
+extension SIMD8
+where Scalar: HalvingScalar, Scalar.Two == SIMD2<Scalar>, Scalar.Four == SIMD4<Scalar>, Scalar.Eight == Self {
   @inline(__always)
   mutating func loadLow(_ source: UnsafePointer<Scalar>, _ count: Int) {
+    var (low, high) = (Scalar.low(self), Scalar.high(self))
     if count >= 4 {
-      lowHalf = UnsafeRawPointer(source).loadUnaligned(as: SIMD4<Scalar>.self)
-      highHalf.loadLow(source + 4, count - 4)
+      low = loadRegister(source)
+      high.loadLow(source + 4, count - 4)
     } else {
-      lowHalf.loadLow(source, count)
+      low.loadLow(source, count)
     }
+    self = Scalar.whole(low, high)
   }
 
   @inline(__always)
   func storeLow(_ target: UnsafeMutablePointer<Scalar>, _ count: Int) {
     if count >= 4 {
-      UnsafeMutableRawPointer(target).storeBytes(of: lowHalf, as: SIMD4<Scalar>.self)
-      highHalf.storeLow(target + 4, count - 4)
+      storeRegister(Scalar.low(self), target)
+      Scalar.high(self).storeLow(target + 4, count - 4)
     } else {
-      lowHalf.storeLow(target, count)
+      Scalar.low(self).storeLow(target, count)
     }
   }
 }
 
-extension SIMD16
-where
-  Scalar.SIMD8Storage: BitwiseCopyable, Scalar.SIMD4Storage: BitwiseCopyable, Scalar.SIMD2Storage: BitwiseCopyable
-{
+extension SIMD16<Float> {
   @inline(__always)
   mutating func loadLow(_ source: UnsafePointer<Scalar>, _ count: Int) {
+    var (low, high) = (Scalar.low(self), Scalar.high(self))
     if count >= 8 {
-      lowHalf = UnsafeRawPointer(source).loadUnaligned(as: SIMD8<Scalar>.self)
-      highHalf.loadLow(source + 8, count - 8)
+      low = loadRegister(source)
+      high.loadLow(source + 8, count - 8)
     } else {
-      lowHalf.loadLow(source, count)
+      low.loadLow(source, count)
     }
+    self = Scalar.whole(low, high)
   }
 
   @inline(__always)
   func storeLow(_ target: UnsafeMutablePointer<Scalar>, _ count: Int) {
     if count >= 8 {
-      UnsafeMutableRawPointer(target).storeBytes(of: lowHalf, as: SIMD8<Scalar>.self)
-      highHalf.storeLow(target + 8, count - 8)
+      storeRegister(Scalar.low(self), target)
+      Scalar.high(self).storeLow(target + 8, count - 8)
     } else {
-      lowHalf.storeLow(target, count)
+      Scalar.low(self).storeLow(target, count)
     }
   }
 }

@@ -1,7 +1,4 @@
-// Square roots by the processor's instruction, reciprocal ones by Newton's method from a guess made of bits.
-//
-// Swift's `squareRoot()` of a SIMD vector is a call or a branch per lane, because the C library may have to set errno for
-// a negative argument. Where the sign has just been cleared, LLVM sees that there is none, and leaves one instruction.
+// Reciprocal square roots, by Newton's method from a guess made of bits.
 
 extension MathVector {
   /// 1 / √x for a positive normal number, to about half of the significand's precision squared.
@@ -13,15 +10,6 @@ extension MathVector {
       y = y * (Self(repeating: 1.5) - half * y * y)
     }
     return y
-  }
-
-  /// √x, correctly rounded.
-  @inline(__always)
-  func squareRoot() -> Self {
-    rootOfMagnitude
-      .replacing(with: self, where: self .== Self(repeating: 0))
-      .replacing(with: Self.nan, where: self .< Self(repeating: 0))
-      .replacing(with: self, where: self .!= self)
   }
 
   /// 1 / √x.
@@ -42,27 +30,5 @@ extension MathVector {
       .replacing(with: Self.nan, where: self .< Self(repeating: 0))
       .replacing(with: Self(repeating: 0), where: self .== Self.infinity)
       .replacing(with: self, where: self .!= self)
-  }
-}
-
-extension FloatVector {
-  /// √|x|.
-  @inline(__always)
-  var rootOfMagnitude: Self {
-    let magnitude = self.magnitude
-    var result = magnitude
-    for lane in 0..<Self.scalarCount { result[lane] = magnitude[lane].squareRoot() }
-    return result
-  }
-}
-
-extension DoubleVector {
-  /// √|x|.
-  @inline(__always)
-  var rootOfMagnitude: Self {
-    let magnitude = self.magnitude
-    var result = magnitude
-    for lane in 0..<Self.scalarCount { result[lane] = magnitude[lane].squareRoot() }
-    return result
   }
 }

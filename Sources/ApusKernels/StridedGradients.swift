@@ -116,11 +116,11 @@ struct RowPair<V: SplittingVector> {
   func sums(_ taps: NineTaps<V>, _ column: Int, _ upperNext: V, _ lowerNext: V) -> SpreadSums<V> {
     let (u, v) = (V.load(upper + column), V.load(lower + column))
     var sums = SpreadSums<V>()
-    sums.middleEven = sums.middleEven.accumulating(taps[4], times: u)
-    sums.middleOdd = sums.middleOdd.accumulating(taps[5], times: u).accumulating(taps[3], times: upperNext)
-    sums.betweenEven = sums.betweenEven.accumulating(taps[7], times: u).accumulating(taps[1], times: v)
-    sums.betweenOdd = sums.betweenOdd.accumulating(taps[8], times: u).accumulating(taps[6], times: upperNext)
-      .accumulating(taps[2], times: v).accumulating(taps[0], times: lowerNext)
+    sums.middleEven = sums.middleEven.adding(taps[4], times: u)
+    sums.middleOdd = sums.middleOdd.adding(taps[5], times: u).adding(taps[3], times: upperNext)
+    sums.betweenEven = sums.betweenEven.adding(taps[7], times: u).adding(taps[1], times: v)
+    sums.betweenOdd = sums.betweenOdd.adding(taps[8], times: u).adding(taps[6], times: upperNext)
+      .adding(taps[2], times: v).adding(taps[0], times: lowerNext)
     return sums
   }
 

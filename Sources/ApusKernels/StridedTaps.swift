@@ -16,7 +16,7 @@ extension NineTaps where Vector: SplittingVector {
   /// Adds the products of a row of the kernel with what it meets.
   @inline(__always)
   fileprivate func adding(_ ky: Int, _ x: ThreeColumns<Vector>, to sum: Vector) -> Vector {
-    sum.accumulating(self[3 * ky], times: x.x0).accumulating(self[3 * ky + 1], times: x.x1).accumulating(
+    sum.adding(self[3 * ky], times: x.x0).adding(self[3 * ky + 1], times: x.x1).adding(
       self[3 * ky + 2], times: x.x2)
   }
 
@@ -56,9 +56,9 @@ extension NineTaps where Vector: SplittingVector {
     _ ky: Int, _ gradient: Vector, _ row: UnsafePointer<Vector.Scalar>, _ read: R
   ) where R.Vector == Vector {
     let x = read(row)
-    self[3 * ky] = self[3 * ky].accumulating(read.first(gradient), times: x.x0)
-    self[3 * ky + 1] = self[3 * ky + 1].accumulating(gradient, times: x.x1)
-    self[3 * ky + 2] = self[3 * ky + 2].accumulating(read.last(gradient), times: x.x2)
+    self[3 * ky] = self[3 * ky].adding(read.first(gradient), times: x.x0)
+    self[3 * ky + 1] = self[3 * ky + 1].adding(gradient, times: x.x1)
+    self[3 * ky + 2] = self[3 * ky + 2].adding(read.last(gradient), times: x.x2)
   }
 
   /// The products of a register of each of four rows of the result's gradient, or of one.

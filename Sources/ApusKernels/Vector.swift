@@ -1,11 +1,11 @@
 // The one SIMD type that each build of the kernels works in: a full register of Float and one of Double.
 //
 // What was learnt from the disassembly, and what this file hides:
-// - Concrete operators (`+ - * /`, comparisons, `replacing(with:where:)`, shuffles through `lowHalf`, `evenHalf` …)
-//   become single instructions. The generic ones of `protocol SIMD` become a loop over lanes. Generic kernels must
-//   therefore reach the operators through the requirements of `KernelVector`, whose witnesses are concrete.
-// - `addingProduct` becomes one `vfmadd` where the target has FMA, and a call to `fmaf` per lane where it has not.
-// - `squareRoot()` and `rounded()` become calls per lane without SSE4.1 and worse; kernels use arithmetic instead.
+// - Arithmetic, selection, memory and shuffles are whole registers' from the beginning, in the compiler's own words
+//   (VectorArithmetic.swift, VectorSelection.swift, VectorMemory.swift, Shuffles.swift). The standard library has such words for
+//   comparisons and for integers' sums; the rest it writes as loops over lanes.
+// - Generic kernels must reach these through the requirements of `KernelVector`, whose witnesses are concrete.
+// - A fused multiply-add is one `vfmadd` where the target has FMA, and a call to `fmaf` per lane where it has not.
 
 #if APUS_AVX512
   typealias FloatVector = SIMD16<Float>
@@ -19,9 +19,6 @@
 #endif
 
 /// One SIMD register of scalars, with the operations that kernels need, each known to be a single instruction.
-///
-/// `BitwiseCopyable` decides which of two `loadUnaligned` is called: that of a plain builtin, which is always inlined, and
-/// not the general one, which becomes a call that hands registers over in quarters wherever a function has grown large.
 protocol KernelVector: BitwiseCopyable {
   associatedtype Scalar: BinaryFloatingPoint
   associatedtype Mask
@@ -73,7 +70,7 @@ extension KernelVector {
   /// Reads a register from any address.
   @inline(__always)
   static func load(_ source: UnsafePointer<Scalar>) -> Self {
-    UnsafeRawPointer(source).loadUnaligned(as: Self.self)
+    loadRegister(source)
   }
 
   /// Reads `count <= width` scalars; the other lanes are 0.
@@ -85,7 +82,7 @@ extension KernelVector {
   /// Writes the register to any address.
   @inline(__always)
   func store(_ target: UnsafeMutablePointer<Scalar>) {
-    UnsafeMutableRawPointer(target).storeBytes(of: self, as: Self.self)
+    storeRegister(self, target)
   }
 }
 
@@ -100,7 +97,7 @@ extension FloatVector: KernelVector {
   @inline(__always)
   func adding(_ a: Self, times b: Self) -> Self {
     #if APUS_AVX512 || APUS_AVX2 || arch(arm64)
-      addingProduct(a, b)
+      addingFused(a, times: b)
     #else
       self + a * b
     #endif
@@ -118,49 +115,76 @@ extension FloatVector: KernelVector {
     storeLow(target, count)
   }
 
-  @inline(__always)
-  func zipped(with other: Self) -> (low: Self, high: Self) {
-    var low = self
-    low.evenHalf = lowHalf
-    low.oddHalf = other.lowHalf
-    var high = self
-    high.evenHalf = highHalf
-    high.oddHalf = other.highHalf
-    return (low, high)
-  }
+  #if APUS_AVX512
+    @inline(__always)
+    func zipped(with other: Self) -> (low: Self, high: Self) {
+      let low = Self.shuffled(self, other, .init(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23))
+      return (low, Self.shuffled(self, other, .init(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)))
+    }
 
-  @inline(__always)
-  func evens(_ next: Self) -> Self {
-    var evens = self
-    evens.lowHalf = evenHalf
-    evens.highHalf = next.evenHalf
-    return evens
-  }
+    @inline(__always)
+    func evens(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30))
+    }
 
-  @inline(__always)
-  func odds(_ next: Self) -> Self {
-    var odds = self
-    odds.lowHalf = oddHalf
-    odds.highHalf = next.oddHalf
-    return odds
-  }
+    @inline(__always)
+    func odds(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
+    }
 
-  @inline(__always)
-  var laneSum: Float {
-    #if APUS_AVX512
-      let halves8 = lowHalf + highHalf
-      let halves4 = halves8.lowHalf + halves8.highHalf
-      let halves2 = halves4.lowHalf + halves4.highHalf
-      return halves2[0] + halves2[1]
-    #elseif APUS_AVX2
-      let halves4 = lowHalf + highHalf
-      let halves2 = halves4.lowHalf + halves4.highHalf
-      return halves2[0] + halves2[1]
-    #else
-      let halves2 = lowHalf + highHalf
-      return halves2[0] + halves2[1]
-    #endif
-  }
+    @inline(__always)
+    var laneSum: Scalar {
+      let sums8 = self + Self.shuffled(self, self, .init(8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15))
+      let sums4 = sums8 + Self.shuffled(sums8, sums8, .init(4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7))
+      let sums2 = sums4 + Self.shuffled(sums4, sums4, .init(2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3))
+      return sums2[0] + sums2[1]
+    }
+  #elseif APUS_AVX2
+    @inline(__always)
+    func zipped(with other: Self) -> (low: Self, high: Self) {
+      let low = Self.shuffled(self, other, .init(0, 8, 1, 9, 2, 10, 3, 11))
+      return (low, Self.shuffled(self, other, .init(4, 12, 5, 13, 6, 14, 7, 15)))
+    }
+
+    @inline(__always)
+    func evens(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(0, 2, 4, 6, 8, 10, 12, 14))
+    }
+
+    @inline(__always)
+    func odds(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(1, 3, 5, 7, 9, 11, 13, 15))
+    }
+
+    @inline(__always)
+    var laneSum: Scalar {
+      let sums4 = self + Self.shuffled(self, self, .init(4, 5, 6, 7, 4, 5, 6, 7))
+      let sums2 = sums4 + Self.shuffled(sums4, sums4, .init(2, 3, 2, 3, 2, 3, 2, 3))
+      return sums2[0] + sums2[1]
+    }
+  #else
+    @inline(__always)
+    func zipped(with other: Self) -> (low: Self, high: Self) {
+      let low = Self.shuffled(self, other, .init(0, 4, 1, 5))
+      return (low, Self.shuffled(self, other, .init(2, 6, 3, 7)))
+    }
+
+    @inline(__always)
+    func evens(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(0, 2, 4, 6))
+    }
+
+    @inline(__always)
+    func odds(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(1, 3, 5, 7))
+    }
+
+    @inline(__always)
+    var laneSum: Scalar {
+      let sums2 = self + Self.shuffled(self, self, .init(2, 3, 2, 3))
+      return sums2[0] + sums2[1]
+    }
+  #endif
 }
 
 extension DoubleVector: KernelVector {
@@ -172,7 +196,7 @@ extension DoubleVector: KernelVector {
   @inline(__always)
   func adding(_ a: Self, times b: Self) -> Self {
     #if APUS_AVX512 || APUS_AVX2 || arch(arm64)
-      addingProduct(a, b)
+      addingFused(a, times: b)
     #else
       self + a * b
     #endif
@@ -190,56 +214,71 @@ extension DoubleVector: KernelVector {
     storeLow(target, count)
   }
 
-  @inline(__always)
-  func zipped(with other: Self) -> (low: Self, high: Self) {
-    #if APUS_AVX512 || APUS_AVX2
-      var low = self
-      low.evenHalf = lowHalf
-      low.oddHalf = other.lowHalf
-      var high = self
-      high.evenHalf = highHalf
-      high.oddHalf = other.highHalf
-      return (low, high)
-    #else
-      return (Self(self[0], other[0]), Self(self[1], other[1]))
-    #endif
-  }
+  #if APUS_AVX512
+    @inline(__always)
+    func zipped(with other: Self) -> (low: Self, high: Self) {
+      let low = Self.shuffled(self, other, .init(0, 8, 1, 9, 2, 10, 3, 11))
+      return (low, Self.shuffled(self, other, .init(4, 12, 5, 13, 6, 14, 7, 15)))
+    }
 
-  @inline(__always)
-  func evens(_ next: Self) -> Self {
-    #if APUS_AVX512 || APUS_AVX2
-      var evens = self
-      evens.lowHalf = evenHalf
-      evens.highHalf = next.evenHalf
-      return evens
-    #else
-      return Self(self[0], next[0])
-    #endif
-  }
+    @inline(__always)
+    func evens(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(0, 2, 4, 6, 8, 10, 12, 14))
+    }
 
-  @inline(__always)
-  func odds(_ next: Self) -> Self {
-    #if APUS_AVX512 || APUS_AVX2
-      var odds = self
-      odds.lowHalf = oddHalf
-      odds.highHalf = next.oddHalf
-      return odds
-    #else
-      return Self(self[1], next[1])
-    #endif
-  }
+    @inline(__always)
+    func odds(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(1, 3, 5, 7, 9, 11, 13, 15))
+    }
 
-  @inline(__always)
-  var laneSum: Double {
-    #if APUS_AVX512
-      let halves4 = lowHalf + highHalf
-      let halves2 = halves4.lowHalf + halves4.highHalf
-      return halves2[0] + halves2[1]
-    #elseif APUS_AVX2
-      let halves2 = lowHalf + highHalf
-      return halves2[0] + halves2[1]
-    #else
-      return self[0] + self[1]
-    #endif
-  }
+    @inline(__always)
+    var laneSum: Scalar {
+      let sums4 = self + Self.shuffled(self, self, .init(4, 5, 6, 7, 4, 5, 6, 7))
+      let sums2 = sums4 + Self.shuffled(sums4, sums4, .init(2, 3, 2, 3, 2, 3, 2, 3))
+      return sums2[0] + sums2[1]
+    }
+  #elseif APUS_AVX2
+    @inline(__always)
+    func zipped(with other: Self) -> (low: Self, high: Self) {
+      let low = Self.shuffled(self, other, .init(0, 4, 1, 5))
+      return (low, Self.shuffled(self, other, .init(2, 6, 3, 7)))
+    }
+
+    @inline(__always)
+    func evens(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(0, 2, 4, 6))
+    }
+
+    @inline(__always)
+    func odds(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(1, 3, 5, 7))
+    }
+
+    @inline(__always)
+    var laneSum: Scalar {
+      let sums2 = self + Self.shuffled(self, self, .init(2, 3, 2, 3))
+      return sums2[0] + sums2[1]
+    }
+  #else
+    @inline(__always)
+    func zipped(with other: Self) -> (low: Self, high: Self) {
+      let low = Self.shuffled(self, other, .init(0, 2))
+      return (low, Self.shuffled(self, other, .init(1, 3)))
+    }
+
+    @inline(__always)
+    func evens(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(0, 2))
+    }
+
+    @inline(__always)
+    func odds(_ next: Self) -> Self {
+      Self.shuffled(self, next, .init(1, 3))
+    }
+
+    @inline(__always)
+    var laneSum: Scalar {
+      self[0] + self[1]
+    }
+  #endif
 }

@@ -7,18 +7,19 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 flags=(-enable-experimental-feature Embedded -swift-version 6 -wmo -parse-as-library)
 
-# compile NAME TARGET OPTIMISATION: the kernels as one object file and a module.
+# compile NAME TARGET OPTION...: the kernels as one object file and a module.
 compile() {
   mkdir "$folder/$1"
-  swiftc "${flags[@]}" "$3" -target "$2" -module-name ApusKernels -emit-module \
+  swiftc "${flags[@]}" "${@:3}" -target "$2" -module-name ApusKernels -emit-module \
     -emit-module-path "$folder/$1/ApusKernels.swiftmodule" -c Sources/ApusKernels/*.swift \
     -o "$folder/$1/kernels.o" 2>"$folder/$1/messages" || { cat "$folder/$1/messages" >&2; return 1; }
   [ ! -s "$folder/$1/messages" ] || { cat "$folder/$1/messages" >&2; return 1; }
-  echo "compiled for $2 ($3): $(($(wc -c <"$folder/$1/kernels.o") / 1024)) KiB"
+  echo "compiled for $2 (${*:3}): $(($(wc -c <"$folder/$1/kernels.o") / 1024)) KiB"
 }
 
-# Optimised for arm64, whose code runs below; elsewhere it only has to compile, and does so faster without.
-compile arm64 aarch64-none-none-elf -O &
+# Optimised for arm64, whose code runs below, and with the compiler's own words for registers, as the package builds it; elsewhere
+# it only has to compile, and does so faster without.
+compile arm64 aarch64-none-none-elf -O -enable-experimental-feature BuiltinModule &
 arm64=$!
 (
   compile cortex-m armv7em-none-none-eabi -Onone

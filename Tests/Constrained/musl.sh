@@ -11,12 +11,14 @@ bad="$(grep -rlE '^ *(@[a-z]+ )?import Glibc' Sources Tests/Constrained | while 
   grep -qE '^ *(@[a-z]+ )?import Musl' "$file" || echo "$file"
 done)"
 [ -z "$bad" ] || { echo "import Glibc without import Musl: $bad" >&2; exit 1; }
-# `Builtin` is the compiler's own module, wanted in two files: for prefetch, and for the shuffle of two registers.
-foreign="$(grep -rhoE '^ *(@[_a-z]+ )?import ([a-z]+ )?[A-Za-z_.]+' --exclude=Prefetch.swift --exclude=SplitLanes.swift Sources | sed 's/.*import //; s/^\(enum\|protocol\|struct\|func\) //; s/\..*//' | sort -u |
-  grep -vE '^(Apus[A-Za-z0-9]*|Glibc|Musl|Dispatch|Synchronization)$' || true)"
+# imported FOLDER...: what is imported there, without what is ours, the system's, or the standard library's.
+imported() {
+  grep -rhoE '^ *(@[_a-z]+ )?import ([a-z]+ )?[A-Za-z_.]+' "$@" | sed 's/.*import //; s/^\(enum\|protocol\|struct\|func\) //; s/\..*//' |
+    sort -u | grep -vE '^(Apus[A-Za-z0-9]*|Glibc|Musl|Dispatch|Synchronization)$' || true
+}
+# `Builtin`, the compiler's own module, is for the kernels' registers and for nothing else.
+foreign="$(imported --exclude-dir='ApusKernels*' Sources; imported Sources/ApusKernels | grep -vx Builtin || true)"
 [ -z "$foreign" ] || { echo "imported under Sources, and neither ours nor the system's: $foreign" >&2; exit 1; }
-foreign="$(grep -hE '^ *(@[_a-z]+ )?import ' Sources/ApusKernels/{Prefetch,SplitLanes}.swift | grep -vE '^ *import Builtin$' || true)"
-[ -z "$foreign" ] || { echo "imported by Prefetch.swift or SplitLanes.swift: $foreign" >&2; exit 1; }
 echo "imports: Glibc never without Musl; nothing but the standard library, Dispatch and the C library"
 
 headers=/usr/include/x86_64-linux-musl
