@@ -26,6 +26,11 @@ protocol GEMMKernels<Scalar> {
     b: UnsafePointer<Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Scalar>,
     rowStride: Int, alpha: Scalar, beta: Scalar, rowBias: UnsafePointer<Scalar>?, columnBias: UnsafePointer<Scalar>?,
     activation: Int, slope: Scalar, rowsOutside: Bool)
+  static var dotColumns: Int { get }
+  static func gemmDots(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, rowStrideA: Int, b: UnsafePointer<Scalar>, columnStrideB: Int,
+    c: UnsafeMutablePointer<Scalar>, rowStride: Int, alpha: Scalar, beta: Scalar, rowBias: UnsafePointer<Scalar>?,
+    columnBias: UnsafePointer<Scalar>?, activation: Int, slope: Scalar)
   static func gemvRows(
     m: Int, k: Int, a: UnsafePointer<Scalar>, rowStride: Int, x: UnsafePointer<Scalar>,
     y: UnsafeMutablePointer<Scalar>)
@@ -120,6 +125,7 @@ public func gemm<T: ComputeScalar>(
   }
   let plain = alpha == 1 && beta == 0
   if plain && gemv(a, b, into: c, epilogue: epilogue) { return }
+  if gemmNarrow(a, b, into: c, alpha: alpha, beta: beta, epilogue: epilogue) { return }
   if gemmInPlace(a, b, into: c, alpha: alpha, beta: beta, epilogue: epilogue) { return }
   gemmPacked(a, b, into: c, alpha: alpha, beta: beta, epilogue: epilogue)
 }
@@ -210,13 +216,21 @@ private struct ProductBlock<T: ComputeScalar> {
     // Where the rows of a column follow one another, a whole register of them is moved; the next column's store covers
     // what is too much.
     let lanes = a.rowStride == 1 ? roundUp(mr, kernels.tileColumns / 2) : mr
-    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: mr) {
-      kernels.packPanel(
-        a.pointer + row * a.rowStride + depth.lowerBound * a.columnStride, lanes: min(lanes, a.rows - row),
-        laneStride: a.rowStride, depth: depth.count, depthStride: a.columnStride, width: mr,
-        into: packed + (row - rows.lowerBound) / mr * (depth.count * mr + 16))
+    // A line holds rows of several panels: all of them are packed while the near cache has it.
+    let step = panelsAtOnce == 1 ? max(1, depth.count) : 32
+    for k in stride(from: 0, to: depth.count, by: step) {
+      for row in stride(from: rows.lowerBound, to: rows.upperBound, by: mr) {
+        kernels.packPanel(
+          a.pointer + row * a.rowStride + (depth.lowerBound + k) * a.columnStride, lanes: min(lanes, a.rows - row),
+          laneStride: a.rowStride, depth: min(step, depth.count - k), depthStride: a.columnStride, width: mr,
+          into: packed + (row - rows.lowerBound) / mr * (depth.count * mr + 16) + k * mr)
+      }
     }
   }
+
+  /// Panels of A that are packed together: one where its rows are contiguous, and else as many as take whole lines of its columns,
+  /// which lie far apart, so that each line is fetched once and not for each panel anew.
+  private var panelsAtOnce: Int { a.rowStride == 1 && a.columnStride > 1 ? 8 : 1 }
 
   private func rowBias(_ row: Int) -> UnsafePointer<T>? { isLast ? epilogue.rowBias.map { $0 + row } : nil }
 
@@ -234,7 +248,7 @@ private struct ProductBlock<T: ComputeScalar> {
     let perChunk = units(in: panels, of: nr, across: rows)
     Scratch.withScalars((rows + mr - 1) / mr * panelA, of: T.self) { packedA in
       // A block of A that is large is packed by all: else those who wait for it are idle as long as a tenth of the product.
-      let rowsPerPart = rows * depth.count < 65_536 ? rows : mr
+      let rowsPerPart = rows * depth.count < 65_536 ? rows : panelsAtOnce * mr
       parallelFor((rows + rowsPerPart - 1) / rowsPerPart) { part in
         let first = part * rowsPerPart
         packA(kernels, rows: first..<min(rows, first + rowsPerPart), into: packedA + first / mr * panelA)
@@ -262,18 +276,26 @@ private struct ProductBlock<T: ComputeScalar> {
     let kernels = kernels(T.self)
     let mr = kernels.tileRows
     let panels = (rows.count + mr - 1) / mr
-    let perChunk = units(in: panels, of: mr, across: columns.count)
+    // Panels that share lines stay together, but not so many that a core waits for the last of them.
+    let perChunk = max(units(in: panels, of: mr, across: columns.count), min(panelsAtOnce, panels / 16))
+    let panelA = depth.count * mr + 16
     parallelFor((panels + perChunk - 1) / perChunk) { chunk in
-      Scratch.withScalars(depth.count * mr + 16, of: T.self) { packedA in
-        for panel in chunk * perChunk..<min(panels, (chunk + 1) * perChunk) {
-          let row = rows.lowerBound + panel * mr
-          let count = min(mr, rows.upperBound - row)
-          packA(kernels, rows: row..<row + count, into: packedA)
-          kernels.gemmBlock(
-            m: count, n: columns.count, depth: depth.count, a: packedA, panelStrideA: 0, b: packed,
-            panelStrideB: panelStride, c: c.pointer + row * c.rowStride + columns.lowerBound, rowStride: c.rowStride,
-            alpha: alpha, beta: beta, rowBias: rowBias(row), columnBias: columnBias(columns.lowerBound),
-            activation: isLast ? epilogue.activationCode : 0, slope: epilogue.slope)
+      let end = min(panels, (chunk + 1) * perChunk)
+      Scratch.withScalars(panelsAtOnce * panelA, of: T.self) { packedA in
+        for first in stride(from: chunk * perChunk, to: end, by: panelsAtOnce) {
+          let group = first..<min(end, first + panelsAtOnce)
+          packA(
+            kernels, rows: rows.lowerBound + first * mr..<min(rows.upperBound, rows.lowerBound + group.upperBound * mr),
+            into: packedA)
+          for panel in group {
+            let row = rows.lowerBound + panel * mr
+            kernels.gemmBlock(
+              m: min(mr, rows.upperBound - row), n: columns.count, depth: depth.count,
+              a: packedA + (panel - first) * panelA, panelStrideA: 0, b: packed, panelStrideB: panelStride,
+              c: c.pointer + row * c.rowStride + columns.lowerBound, rowStride: c.rowStride, alpha: alpha, beta: beta,
+              rowBias: rowBias(row), columnBias: columnBias(columns.lowerBound),
+              activation: isLast ? epilogue.activationCode : 0, slope: epilogue.slope)
+          }
         }
       }
     }

@@ -41,6 +41,8 @@ private func packContiguousLanes<V: KernelVector>(
   for k in 0..<depth {
     let from = source + k * depthStride
     let to = panel + k * width
+    // Rows far apart are no stream that the hardware follows.
+    prefetch(from + 32 * depthStride)
     var lane = 0
     while lane < whole {
       V.load(from + lane).store(to + lane)

@@ -36,7 +36,10 @@ extension PerKernelSet {
     /// Small products read their operands where they lie, in whole registers: never behind the last scalar.
     @Test func nothingBehindAnOperandIsTouched() {
       forEachKernelSet { _ in
-        for (m, n, k) in [(1, 1, 1), (3, 5, 7), (14, 16, 9), (15, 17, 33), (33, 10, 20), (5, 70, 3), (64, 31, 40)] {
+        for (m, n, k) in [
+          (1, 1, 1), (3, 5, 7), (14, 16, 9), (15, 17, 33), (33, 10, 20), (5, 70, 3), (64, 31, 40), (33, 10, 128),
+          (7, 3, 129), (2, 5, 70),
+        ] {
           for transposeB in [false, true] {
             let a: [Float] = testNumbers(m * k, seed: 1)
             let b: [Float] = testNumbers(k * n, seed: 2)
@@ -169,6 +172,31 @@ extension PerKernelSet {
       }
     }
 
+    @Test func fewColumnsByDotProducts() {
+      forEachKernelSet { _ in
+        for n in Array(2...12) + [17, 19, 25, 33, 41, 64, 65] {
+          for (m, k) in [(2, 64), (3, 129), (7, 100), (18, 320), (33, 200)] {
+            for transposeB in [false, true] {
+              let layout = Layout(transposeB: transposeB)
+              Self.check(Float.self, m, n, k, layout: layout)
+              Self.check(Float.self, m, n, k, layout: layout, beta: 1, bias: (true, true), activation: .relu)
+              Self.check(Double.self, m, n, k, layout: layout, alpha: -0.5, bias: (false, true))
+            }
+          }
+        }
+      }
+    }
+
+    @Test func columnsOfAInGroupsOfPanels() {
+      forEachKernelSet { set in
+        let kernels = set.floatKernels
+        let blocking = Blocking(tileRows: kernels.tileRows, tileColumns: kernels.tileColumns, scalarBytes: 4)
+        for m in [blocking.mc - 1, blocking.mc + 131, 3 * blocking.mc + 1] {
+          Self.check(Float.self, m, 70, blocking.kc + 37, layout: Layout(transposeA: true), bias: (true, false))
+        }
+      }
+    }
+
     @Test func gapsBetweenRowsAndBetweenAllElements() {
       forEachKernelSet { _ in
         for gap in [1, 3] {
@@ -257,7 +285,8 @@ extension PerKernelSet {
       let before = Threads.count
       defer { Threads.count = before }
       forEachKernelSet { _ in
-        for (m, n, k) in [(301, 257, 523), (64, 128, 784), (7, 900, 400), (900, 7, 400), (1, 700, 900)] {
+        for (m, n, k) in [(301, 257, 523), (64, 128, 784), (7, 900, 400), (900, 7, 400), (1, 700, 900), (301, 10, 320)]
+        {
           let a: [Float] = testNumbers(m * k, seed: 1)
           let b: [Float] = testNumbers(k * n, seed: 2)
           let results = [1, 2, 4].map { threads in
