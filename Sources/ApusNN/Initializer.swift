@@ -93,6 +93,7 @@ public enum Initializer: Equatable, Sendable {
   public func callAsFunction<Scalar: TensorScalar>(
     _ shape: Shape, of: Scalar.Type = Scalar.self, using generator: inout Random
   ) -> Tensor<Scalar> {
+    if !FirstWeights.areDrawn { return Tensor.zeros(shape) }
     switch self {
     case .constant(let value):
       return Tensor.full(shape, Scalar(value))

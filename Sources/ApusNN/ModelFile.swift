@@ -121,7 +121,10 @@ public struct ModelFile: Sendable {
     let limit = contents.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
     let model: Layers<Scalar>.Sequential
     do throws(ArchitectureError) {
-      model = try Layers<Scalar>.Sequential(architecture, limit: limit)
+      // Every parameter comes from the file, or `load` below refuses.
+      model = try FirstWeights.$areDrawn.withValue(false) {
+        Result { () throws(ArchitectureError) in try Layers<Scalar>.Sequential(architecture, limit: limit) }
+      }.get()
       if let inputShape { _ = try model.outputShape(for: inputShape) }
     } catch { throw .architecture(path: path, error) }
     let state = try state(Scalar.self)

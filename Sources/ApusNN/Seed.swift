@@ -18,6 +18,11 @@ public func withSeed<Result>(_ seed: UInt64, _ body: () throws -> Result) rethro
   try SeededSource.$current.withValue(SeededSource(seed: seed)) { try body() }
 }
 
+/// Whether layers draw their first weights. Who makes a model to fill it from a file turns that off: the numbers would be overwritten.
+enum FirstWeights {
+  @TaskLocal static var areDrawn = true
+}
+
 /// A generator for one layer: seeded by the scope, or by the system where there is no scope.
 package func scopedRandom() -> Random {
   if let source = SeededSource.current { return Random(seed: source.next()) }

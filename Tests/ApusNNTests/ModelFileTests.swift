@@ -1,5 +1,5 @@
 import ApusData
-import ApusNN
+@testable import ApusNN
 import ApusTensor
 import Foundation
 import Testing
@@ -55,6 +55,14 @@ import Testing
     try original.save(place.path)
     let again = try ModelFile(path: place.path).makeModel(inputShape: [1, 1, 28, 28])
     #expect(again.parameters.map(\.value.scalars) == original.parameters.map(\.value.scalars))
+  }
+
+  @Test func weightsThatAFileBringsAreNotDrawnBefore() {
+    let drawn = withSeed(1) { Linear(3, 4) }
+    let empty = FirstWeights.$areDrawn.withValue(false) { withSeed(1) { Linear(3, 4) } }
+    #expect(drawn.weight.value.scalars.allSatisfy { $0 != 0 })
+    #expect(empty.weight.value.shape == [4, 3] && empty.weight.value.scalars.allSatisfy { $0 == 0 })
+    #expect(withSeed(1) { Linear(3, 4) }.weight.value.scalars == drawn.weight.value.scalars)
   }
 
   @Test func aFileLoadsIntoAModelOfTheOtherType() throws {
