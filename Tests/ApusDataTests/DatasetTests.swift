@@ -7,7 +7,8 @@ import Testing
 @Suite struct DatasetTests {
   /// Ten samples of three numbers: sample i is [i, 10 i, 100 i], of class i mod 3.
   static let sample = TensorDataset(
-    inputs: Tensor<Float>((0..<10).flatMap { [Float($0), Float(10 * $0), Float(100 * $0)] }, shape: [10, 3]),
+    inputs: Tensor<Float>(
+      (0..<30).map { (place: Int) -> Float in [1, 10, 100][place % 3] * Float(place / 3) }, shape: [10, 3]),
     targets: IndexTensor((0..<10).map { $0 % 3 }))
 
   static func order(_ loader: DataLoader) -> [Int] {

@@ -69,7 +69,9 @@ import Testing
       let code = HuffmanCode(counts: counts, limit: limit)
       #expect(code.lengths.allSatisfy { $0 >= 1 && Int($0) <= limit })
       // Every code is used: a decoder finds no gap.
-      #expect(code.lengths.reduce(0) { $0 + 1 << (limit - Int($1)) } == 1 << limit)
+      let places = code.lengths.map { (length: UInt8) -> Int in 1 << (limit - Int(length)) }
+      let (used, all): (Int, Int) = (places.reduce(0, +), 1 << limit)
+      #expect(used == all)
     }
     #expect(HuffmanCode(counts: [0, 5, 0], limit: 15).lengths == [1, 1, 0])
     #expect(HuffmanCode(counts: [0, 0], limit: 15).lengths == [0, 0])

@@ -112,8 +112,11 @@ import Testing
     let training = Array(Self.series.prefix(100))
     let preparation = SeriesPreparation(training, power: power, season: season, period: 12)
     let left = preparation.residuals(training)
-    #expect(abs(left.reduce(0, +)) < 1e-6 * Double(left.count))
-    #expect(abs(left.reduce(0) { $0 + $1 * $1 } / Double(left.count) - 1) < 1e-6)
+    let count = Double(left.count)
+    let sum: Double = left.reduce(0, +)
+    let squares: Double = left.reduce(0) { (sum: Double, x: Double) -> Double in sum + x * x }
+    #expect(abs(sum) < 1e-6 * count)
+    #expect(abs(squares / count - 1) < 1e-6)
     // What is left of later values, put back behind the training part, gives these values.
     let all = preparation.residuals(Self.series)
     let restored = preparation.restore(Array(all.suffix(44)), after: training)
