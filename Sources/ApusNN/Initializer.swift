@@ -93,10 +93,11 @@ public enum Initializer: Equatable, Sendable {
   public func callAsFunction<Scalar: TensorScalar>(
     _ shape: Shape, of: Scalar.Type = Scalar.self, using generator: inout Random
   ) -> Tensor<Scalar> {
-    if !FirstWeights.areDrawn { return Tensor.zeros(shape) }
     switch self {
     case .constant(let value):
       return Tensor.full(shape, Scalar(value))
+    case _ where !FirstWeights.areDrawn:
+      return Tensor.zeros(shape)
     case .uniform(let low, let high):
       return .uniform(shape, low, high, using: &generator)
     case .normal(let mean, let deviation):
