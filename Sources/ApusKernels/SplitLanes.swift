@@ -23,25 +23,32 @@ protocol SplittingVector: KernelVector {
   static func loadBehind(_ first: Self, _ row: UnsafePointer<Scalar>, odds: Self) -> Self
 }
 
+// Where one instruction takes lanes from anywhere, split order is the ordinary one.
+extension SplittingVector {
+  @inline(__always) func splitEvens(_ next: Self) -> Self { evens(next) }
+  @inline(__always) func splitOdds(_ next: Self) -> Self { odds(next) }
+  @inline(__always) var reordered: Self { self }
+
+  @inline(__always)
+  func storeZipped(with other: Self, _ target: UnsafeMutablePointer<Scalar>) {
+    let (low, high) = zipped(with: other)
+    low.store(target)
+    high.store(target + Self.width)
+  }
+
+  @inline(__always)
+  static func loadBefore(_ row: UnsafePointer<Scalar>, odds: Self) -> Self {
+    load(row - 1).splitEvens(load(row + width - 1))
+  }
+
+  @inline(__always)
+  static func loadBehind(_ first: Self, _ row: UnsafePointer<Scalar>, odds: Self) -> Self {
+    load(row).movedUp(after: first).splitEvens(load(row + width - 1))
+  }
+}
+
 extension FloatVector: SplittingVector {
   #if APUS_AVX512
-    @inline(__always)
-    func splitEvens(_ next: Self) -> Self {
-      Self.shuffled(self, next, .init(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30))
-    }
-    @inline(__always)
-    func splitOdds(_ next: Self) -> Self {
-      Self.shuffled(self, next, .init(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
-    }
-    @inline(__always)
-    var reordered: Self {
-      self
-    }
-    @inline(__always)
-    func storeZipped(with other: Self, _ target: UnsafeMutablePointer<Float>) {
-      Self.shuffled(self, other, .init(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)).store(target)
-      Self.shuffled(self, other, .init(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)).store(target + 16)
-    }
     @inline(__always)
     func movedUp(after previous: Self) -> Self {
       Self.shuffled(previous, self, .init(15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30))
@@ -90,32 +97,7 @@ extension FloatVector: SplittingVector {
     func movedDown(before next: Self) -> Self {
       Self.shuffled(self, next, .init(1, 2, 3, 4, 5, 6, 7, 8))
     }
-    @inline(__always)
-    static func loadBefore(_ row: UnsafePointer<Float>, odds: Self) -> Self {
-      load(row - 1).splitEvens(load(row + width - 1))
-    }
-    @inline(__always)
-    static func loadBehind(_ first: Self, _ row: UnsafePointer<Float>, odds: Self) -> Self {
-      load(row).movedUp(after: first).splitEvens(load(row + width - 1))
-    }
   #else
-    @inline(__always)
-    func splitEvens(_ next: Self) -> Self {
-      Self.shuffled(self, next, .init(0, 2, 4, 6))
-    }
-    @inline(__always)
-    func splitOdds(_ next: Self) -> Self {
-      Self.shuffled(self, next, .init(1, 3, 5, 7))
-    }
-    @inline(__always)
-    var reordered: Self {
-      self
-    }
-    @inline(__always)
-    func storeZipped(with other: Self, _ target: UnsafeMutablePointer<Float>) {
-      Self.shuffled(self, other, .init(0, 4, 1, 5)).store(target)
-      Self.shuffled(self, other, .init(2, 6, 3, 7)).store(target + 4)
-    }
     @inline(__always)
     func movedUp(after previous: Self) -> Self {
       Self.shuffled(previous, self, .init(3, 4, 5, 6))
@@ -123,14 +105,6 @@ extension FloatVector: SplittingVector {
     @inline(__always)
     func movedDown(before next: Self) -> Self {
       Self.shuffled(self, next, .init(1, 2, 3, 4))
-    }
-    @inline(__always)
-    static func loadBefore(_ row: UnsafePointer<Float>, odds: Self) -> Self {
-      load(row - 1).splitEvens(load(row + width - 1))
-    }
-    @inline(__always)
-    static func loadBehind(_ first: Self, _ row: UnsafePointer<Float>, odds: Self) -> Self {
-      load(row).movedUp(after: first).splitEvens(load(row + width - 1))
     }
   #endif
 }

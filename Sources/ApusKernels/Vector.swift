@@ -86,22 +86,11 @@ extension KernelVector {
   }
 }
 
-// `adding(_:times:)` is written out per type: through a generic it would lose the single instruction.
-
 extension FloatVector: KernelVector {
   @inline(__always) static var width: Int { scalarCount }
 
   /// The operator of `protocol SIMD` subtracts from +0, lane by lane.
   @inline(__always) static prefix func - (a: Self) -> Self { Self(repeating: -0.0) - a }
-
-  @inline(__always)
-  func adding(_ a: Self, times b: Self) -> Self {
-    #if APUS_AVX512 || APUS_AVX2 || arch(arm64)
-      addingFused(a, times: b)
-    #else
-      self + a * b
-    #endif
-  }
 
   @inline(__always)
   static func load(_ source: UnsafePointer<Float>, count: Int, filler: Float) -> Self {
@@ -192,15 +181,6 @@ extension DoubleVector: KernelVector {
 
   /// The operator of `protocol SIMD` subtracts from +0, lane by lane.
   @inline(__always) static prefix func - (a: Self) -> Self { Self(repeating: -0.0) - a }
-
-  @inline(__always)
-  func adding(_ a: Self, times b: Self) -> Self {
-    #if APUS_AVX512 || APUS_AVX2 || arch(arm64)
-      addingFused(a, times: b)
-    #else
-      self + a * b
-    #endif
-  }
 
   @inline(__always)
   static func load(_ source: UnsafePointer<Double>, count: Int, filler: Double) -> Self {

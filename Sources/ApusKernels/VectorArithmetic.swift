@@ -31,7 +31,7 @@
       }
 
       @inline(__always)
-      func addingFused(_ a: Self, times b: Self) -> Self {
+      func adding(_ a: Self, times b: Self) -> Self {
         Builtin.reinterpretCast(Builtin.int_fma_Vec16xFPIEEE32(a._storage._value, b._storage._value, _storage._value))
       }
 
@@ -73,7 +73,7 @@
       }
 
       @inline(__always)
-      func addingFused(_ a: Self, times b: Self) -> Self {
+      func adding(_ a: Self, times b: Self) -> Self {
         Builtin.reinterpretCast(Builtin.int_fma_Vec8xFPIEEE64(a._storage._value, b._storage._value, _storage._value))
       }
 
@@ -115,7 +115,7 @@
       }
 
       @inline(__always)
-      func addingFused(_ a: Self, times b: Self) -> Self {
+      func adding(_ a: Self, times b: Self) -> Self {
         Builtin.reinterpretCast(Builtin.int_fma_Vec8xFPIEEE32(a._storage._value, b._storage._value, _storage._value))
       }
 
@@ -157,7 +157,7 @@
       }
 
       @inline(__always)
-      func addingFused(_ a: Self, times b: Self) -> Self {
+      func adding(_ a: Self, times b: Self) -> Self {
         Builtin.reinterpretCast(Builtin.int_fma_Vec4xFPIEEE64(a._storage._value, b._storage._value, _storage._value))
       }
 
@@ -199,8 +199,12 @@
       }
 
       @inline(__always)
-      func addingFused(_ a: Self, times b: Self) -> Self {
-        Builtin.reinterpretCast(Builtin.int_fma_Vec4xFPIEEE32(a._storage._value, b._storage._value, _storage._value))
+      func adding(_ a: Self, times b: Self) -> Self {
+        #if arch(arm64)
+          Builtin.reinterpretCast(Builtin.int_fma_Vec4xFPIEEE32(a._storage._value, b._storage._value, _storage._value))
+        #else
+          self + a * b
+        #endif
       }
 
       @inline(__always)
@@ -241,8 +245,12 @@
       }
 
       @inline(__always)
-      func addingFused(_ a: Self, times b: Self) -> Self {
-        Builtin.reinterpretCast(Builtin.int_fma_Vec2xFPIEEE64(a._storage._value, b._storage._value, _storage._value))
+      func adding(_ a: Self, times b: Self) -> Self {
+        #if arch(arm64)
+          Builtin.reinterpretCast(Builtin.int_fma_Vec2xFPIEEE64(a._storage._value, b._storage._value, _storage._value))
+        #else
+          self + a * b
+        #endif
       }
 
       @inline(__always)
@@ -264,6 +272,12 @@
 #else
   extension SIMD where Scalar: FloatingPoint {
     @inline(__always)
-    func addingFused(_ a: Self, times b: Self) -> Self { addingProduct(a, b) }
+    func adding(_ a: Self, times b: Self) -> Self {
+      #if APUS_AVX512 || APUS_AVX2 || arch(arm64)
+        addingProduct(a, b)
+      #else
+        self + a * b
+      #endif
+    }
   }
 #endif

@@ -2,22 +2,32 @@
 
 #if hasFeature(BuiltinModule)
   import Builtin
+#endif
 
-  // The words that `loadUnaligned` and `storeBytes` are made of. Those two become calls, which hand registers over in quarters, in
-  // functions that have grown large; these never do.
+// `loadUnaligned` and `storeBytes` become calls, which hand registers over in quarters, in functions that have grown large. The words
+// that they are made of never do.
 
-  /// The register at `source`, which may be any address.
-  @inline(__always)
-  func loadRegister<Register: BitwiseCopyable, Scalar>(_ source: UnsafePointer<Scalar>) -> Register {
+/// The register at `source`, which may be any address.
+@inline(__always)
+func loadRegister<Register: BitwiseCopyable, Scalar>(_ source: UnsafePointer<Scalar>) -> Register {
+  #if hasFeature(BuiltinModule)
     Builtin.loadRaw(source._rawValue)
-  }
+  #else
+    UnsafeRawPointer(source).loadUnaligned(as: Register.self)
+  #endif
+}
 
-  /// Writes a register to `target`, which may be any address.
-  @inline(__always)
-  func storeRegister<Register: BitwiseCopyable, Scalar>(_ register: Register, _ target: UnsafeMutablePointer<Scalar>) {
+/// Writes a register to `target`, which may be any address.
+@inline(__always)
+func storeRegister<Register: BitwiseCopyable, Scalar>(_ register: Register, _ target: UnsafeMutablePointer<Scalar>) {
+  #if hasFeature(BuiltinModule)
     Builtin.storeRaw(register, target._rawValue)
-  }
+  #else
+    UnsafeMutableRawPointer(target).storeBytes(of: register, as: Register.self)
+  #endif
+}
 
+#if hasFeature(BuiltinModule)
   #if APUS_AVX512
     extension SIMD16<Float> {
       @inline(__always)
@@ -122,18 +132,6 @@
     }
   #endif
 #else
-  /// The register at `source`, which may be any address.
-  @inline(__always)
-  func loadRegister<Register: BitwiseCopyable, Scalar>(_ source: UnsafePointer<Scalar>) -> Register {
-    UnsafeRawPointer(source).loadUnaligned(as: Register.self)
-  }
-
-  /// Writes a register to `target`, which may be any address.
-  @inline(__always)
-  func storeRegister<Register: BitwiseCopyable, Scalar>(_ register: Register, _ target: UnsafeMutablePointer<Scalar>) {
-    UnsafeMutableRawPointer(target).storeBytes(of: register, as: Register.self)
-  }
-
   extension MathVector where Bits: SIMD, Bits.Scalar == Bits.Word {
     @inline(__always)
     static func widened<Narrow: FixedWidthInteger>(_ source: UnsafePointer<Narrow>) -> Bits {
