@@ -25,7 +25,7 @@ protocol GEMMKernels<Scalar> {
     m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, rowStrideA: Int, depthStrideA: Int, panelStrideA: Int,
     b: UnsafePointer<Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Scalar>,
     rowStride: Int, alpha: Scalar, beta: Scalar, rowBias: UnsafePointer<Scalar>?, columnBias: UnsafePointer<Scalar>?,
-    activation: Int, slope: Scalar, rowsOutside: Bool)
+    activation: Int, slope: Scalar, rowsOutside: Bool, lines: Int, lineStrideB: Int, lineStrideC: Int)
   static var dotColumns: Int { get }
   static func gemmDots(
     m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, rowStrideA: Int, b: UnsafePointer<Scalar>, columnStrideB: Int,
@@ -37,6 +37,23 @@ protocol GEMMKernels<Scalar> {
   static func gemvColumns(
     m: Int, k: Int, a: UnsafePointer<Scalar>, columnStride: Int, x: UnsafePointer<Scalar>, xStride: Int,
     y: UnsafeMutablePointer<Scalar>)
+}
+
+extension GEMMKernels {
+  /// As the function of the kernels, for one B and one C.
+  @inline(__always)
+  static func gemmDirect(
+    m: Int, n: Int, depth: Int, a: UnsafePointer<Scalar>, rowStrideA: Int, depthStrideA: Int, panelStrideA: Int,
+    b: UnsafePointer<Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Scalar>,
+    rowStride: Int, alpha: Scalar, beta: Scalar, rowBias: UnsafePointer<Scalar>?, columnBias: UnsafePointer<Scalar>?,
+    activation: Int, slope: Scalar, rowsOutside: Bool
+  ) {
+    gemmDirect(
+      m: m, n: n, depth: depth, a: a, rowStrideA: rowStrideA, depthStrideA: depthStrideA, panelStrideA: panelStrideA,
+      b: b, panelStrideB: panelStrideB, offsets: offsets, c: c, rowStride: rowStride, alpha: alpha, beta: beta,
+      rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope, rowsOutside: rowsOutside,
+      lines: 1, lineStrideB: 0, lineStrideC: 0)
+  }
 }
 
 /// What is done to a product before it reaches memory.

@@ -138,6 +138,9 @@ struct LaneCorrelation<T: ComputeScalar> {
   ) {
     let (lanes, mr) = (table.tileColumns, table.tileRows)
     let taps = tapRows[y]
+    // What a row of the target needs of the source is read again for each panel of A, if it stays near.
+    let reads = channels * taps.count * sourceWidth * lanes * MemoryLayout<T>.stride
+    let rowsOutside = reads <= Processor.current.level1DataCache / 2
     offsets.withUnsafeBufferPointer { offsets in
       for run in runs {
         let part = run.columns.clamped(to: columns)
@@ -150,7 +153,7 @@ struct LaneCorrelation<T: ComputeScalar> {
           b: source + (y * sourceWidth + part.lowerBound) * lanes, panelStrideB: lanes,
           offsets: offsets.baseAddress.unsafelyUnwrapped + reach.firstOffset + first,
           c: target + (part.lowerBound - columns.lowerBound) * lanes, rowStride: rowStride, alpha: 1, beta: 0,
-          rowBias: bias, columnBias: nil, activation: activation, slope: slope, rowsOutside: false)
+          rowBias: bias, columnBias: nil, activation: activation, slope: slope, rowsOutside: rowsOutside)
       }
     }
   }

@@ -39,7 +39,7 @@ struct PatchProduct {
   /// Whether the direct way is taken: unless more than 40 % of the pixels would be dropped.
   var isDirect: Bool { 5 * columns >= 3 * rowStride }
 
-  /// Whether the direct way takes row after row, each straight into C: where rows fill their registers so well that this
+  /// Whether the direct way computes rows of the image, each straight into C: where rows fill their registers so well that this
   /// takes no more multiply-adds than to compute some pixels too many and to copy the others.
   func goesByRows<T: ComputeScalar>(_: T.Type) -> Bool {
     let lanes = kernels(T.self).tileColumns / 2
@@ -228,15 +228,17 @@ struct PatchProduct {
   ) {
     let kernels = kernels(T.self)
     let byRows = !isContiguous && goesByRows(T.self)
-    func multiply(from first: Int, count: Int, into target: UnsafeMutablePointer<T>, _ targetStride: Int) {
+    func multiply(
+      from first: Int, count: Int, lines: Int = 1, into target: UnsafeMutablePointer<T>, _ targetStride: Int
+    ) {
       offsets.withUnsafeBufferPointer { offsets in
         kernels.gemmDirect(
           m: m, n: count, depth: offsets.count, a: a.pointer, rowStrideA: a.rowStride, depthStrideA: a.depthStride,
           panelStrideA: a.panelStride, b: source + first, panelStrideB: kernels.tileColumns,
           offsets: offsets.baseAddress!, c: target, rowStride: targetStride, alpha: 1, beta: 0, rowBias: bias,
           columnBias: nil, activation: activation, slope: slope,
-          // The smaller operand is the one to be read again and again; of a single row of the image, all of it stays near.
-          rowsOutside: byRows || m > count)
+          // The smaller operand is the one to be read again and again.
+          rowsOutside: m > count, lines: lines, lineStrideB: rowStride, lineStrideC: columns)
       }
     }
     if let spacing = spacingWorthPacking(T.self), a.rowStride == 1 {
@@ -255,7 +257,8 @@ struct PatchProduct {
     }
     let rows = pixels.lowerBound / columns..<pixels.upperBound / columns
     if byRows {
-      for row in rows { multiply(from: row * rowStride, count: columns, into: c + row * columns, stride) }
+      multiply(
+        from: rows.lowerBound * rowStride, count: columns, lines: rows.count, into: c + rows.lowerBound * columns, stride)
       return
     }
     // Lines hold whole rows of the source, the pixels to be dropped included: as many as half the level-1 cache holds,

@@ -8,23 +8,69 @@
 // So step by step, rows that are w/2, w/4, … 1 apart exchange half of their scalars. An exchange is one instruction for each of the
 // two rows: log2(w) steps, 64 instructions for a 16×16 block of Float, a quarter of one for each scalar.
 //
+// Squares of four Floats lie within what one instruction reaches cheaply everywhere (128 bits). There rows are interleaved instead:
+// a b c d, interleaved with the row two further down, and what comes of it with the row next to it, are the columns. And where moving
+// halves of a register is dear, they are loaded where they belong (`HalvedBlock`).
+//
 // As with the register tile, the rows live in a type and not in an array, because only a type stays in registers.
 
-/// Some rows of a block, held in registers.
-protocol RowStack {
-  associatedtype Vector: ExchangingVector
-  static var rows: Int { get }
+/// What the registers of a block are read from.
+protocol RegisterRows<Vector> {
+  associatedtype Vector: KernelVector
+  subscript(row: Int) -> Vector { get }
+}
 
-  /// Reads row r at `source + r · stride`; a row from `count` on is read in place of the first (its lanes are unused).
-  init(_ source: UnsafePointer<Vector.Scalar>, stride: Int, first: Int, count: Int)
-  /// Reads row r at `source + offsets[r]`, likewise.
-  init(_ source: UnsafePointer<Vector.Scalar>, offsets: UnsafePointer<Int>, first: Int, count: Int)
+/// Rows of a block in memory.
+protocol BlockRows<Vector>: RegisterRows {
+  /// Where a row begins.
+  func start(_ row: Int) -> UnsafePointer<Vector.Scalar>
+}
+
+extension BlockRows {
+  @inline(__always) subscript(row: Int) -> Vector { Vector.load(start(row)) }
+}
+
+/// Rows that are `stride` apart. Those from `count` on are read in place of the first (their lanes are unused).
+struct StridedRows<Vector: KernelVector>: BlockRows {
+  let source: UnsafePointer<Vector.Scalar>
+  let stride: Int
+  let count: Int
+
+  @inline(__always)
+  func start(_ row: Int) -> UnsafePointer<Vector.Scalar> { source + (row < count ? row * stride : 0) }
+}
+
+/// Rows that begin at `source + offsets[row]`, likewise.
+struct ScatteredRows<Vector: KernelVector>: BlockRows {
+  let source: UnsafePointer<Vector.Scalar>
+  let offsets: UnsafePointer<Int>
+  let count: Int
+
+  @inline(__always)
+  func start(_ row: Int) -> UnsafePointer<Vector.Scalar> { source + offsets[row < count ? row : 0] }
+}
+
+/// A square block in registers.
+protocol SquareBlock {
+  associatedtype Vector: KernelVector
+  init(_ source: some BlockRows<Vector>)
+  /// The block with rows and columns exchanged.
+  var transposed: Self { get }
   /// Writes the rows `stride` scalars apart.
   func store(_ target: UnsafeMutablePointer<Vector.Scalar>, stride: Int)
+}
+
+/// Some rows of a block, held in registers.
+protocol RowStack: SquareBlock where Vector: ExchangingVector {
+  static var rows: Int { get }
+  /// Reads the rows from `first` on.
+  init(_ source: some RegisterRows<Vector>, first: Int)
   /// Each row after the exchange with the same row of `other`, which lies `distance` rows further down.
   func exchanged(with other: Self, distance: Int) -> (Self, Self)
-  /// The rows with every square of `rows` scalars along them transposed.
-  var transposed: Self { get }
+}
+
+extension RowStack {
+  @inline(__always) init(_ source: some BlockRows<Vector>) { self.init(source, first: 0) }
 }
 
 /// One row.
@@ -35,14 +81,7 @@ struct SingleRow<Vector: ExchangingVector>: RowStack {
   @inline(__always) init(_ value: Vector) { self.value = value }
 
   @inline(__always)
-  init(_ source: UnsafePointer<Vector.Scalar>, stride: Int, first: Int, count: Int) {
-    value = Vector.load(source + (first < count ? first * stride : 0))
-  }
-
-  @inline(__always)
-  init(_ source: UnsafePointer<Vector.Scalar>, offsets: UnsafePointer<Int>, first: Int, count: Int) {
-    value = Vector.load(source + offsets[first < count ? first : 0])
-  }
+  init(_ source: some RegisterRows<Vector>, first: Int) { value = source[first] }
 
   @inline(__always)
   func store(_ target: UnsafeMutablePointer<Vector.Scalar>, stride: Int) { value.store(target) }
@@ -72,15 +111,9 @@ struct Stacked<Half: RowStack>: RowStack {
   }
 
   @inline(__always)
-  init(_ source: UnsafePointer<Vector.Scalar>, stride: Int, first: Int, count: Int) {
-    top = Half(source, stride: stride, first: first, count: count)
-    bottom = Half(source, stride: stride, first: first + Half.rows, count: count)
-  }
-
-  @inline(__always)
-  init(_ source: UnsafePointer<Vector.Scalar>, offsets: UnsafePointer<Int>, first: Int, count: Int) {
-    top = Half(source, offsets: offsets, first: first, count: count)
-    bottom = Half(source, offsets: offsets, first: first + Half.rows, count: count)
+  init(_ source: some RegisterRows<Vector>, first: Int) {
+    top = Half(source, first: first)
+    bottom = Half(source, first: first + Half.rows)
   }
 
   @inline(__always)
@@ -96,6 +129,7 @@ struct Stacked<Half: RowStack>: RowStack {
     return (Self(top: t1, bottom: b1), Self(top: t2, bottom: b2))
   }
 
+  /// With every square of `rows` scalars along them transposed.
   @inline(__always)
   var transposed: Self {
     let (upper, lower) = top.exchanged(with: bottom, distance: Half.rows)
@@ -106,7 +140,7 @@ struct Stacked<Half: RowStack>: RowStack {
 /// A register type that knows the square block of its width.
 protocol TransposableVector: ExchangingVector {
   /// `width` rows of one register.
-  associatedtype Block: RowStack where Block.Vector == Self
+  associatedtype Block: SquareBlock where Block.Vector == Self
 }
 
 extension TransposableVector {
@@ -117,7 +151,8 @@ extension TransposableVector {
     _ source: UnsafePointer<Scalar>, stride: Int, count: Int, into target: UnsafeMutablePointer<Scalar>,
     targetStride: Int
   ) {
-    Block(source, stride: stride, first: 0, count: count).transposed.store(target, stride: targetStride)
+    Block(StridedRows(source: source, stride: stride, count: count)).transposed.store(
+      target, stride: targetStride)
   }
 
   /// The same for rows that start at `source + offsets[row]`.
@@ -126,7 +161,8 @@ extension TransposableVector {
     _ source: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>, count: Int,
     into target: UnsafeMutablePointer<Scalar>, targetStride: Int
   ) {
-    Block(source, offsets: offsets, first: 0, count: count).transposed.store(target, stride: targetStride)
+    Block(ScatteredRows(source: source, offsets: offsets, count: count)).transposed.store(
+      target, stride: targetStride)
   }
 }
 
@@ -135,10 +171,60 @@ typealias FourRows<Vector: ExchangingVector> = Stacked<TwoRows<Vector>>
 typealias EightRows<Vector: ExchangingVector> = Stacked<FourRows<Vector>>
 typealias SixteenRows<Vector: ExchangingVector> = Stacked<EightRows<Vector>>
 
+#if APUS_AVX2
+  /// A register that can be loaded by halves.
+  protocol HalvedVector: ExchangingVector {
+    static func load(halves low: UnsafePointer<Scalar>, _ high: UnsafePointer<Scalar>) -> Self
+  }
+
+  /// Half a register of each row, from `column` on, beside that of the row `distance` further down.
+  struct HalvedRows<Rows: BlockRows>: RegisterRows where Rows.Vector: HalvedVector {
+    let rows: Rows
+    let distance: Int
+    let column: Int
+
+    @inline(__always)
+    subscript(row: Int) -> Rows.Vector {
+      Rows.Vector.load(halves: rows.start(row) + column, rows.start(row + distance) + column)
+    }
+  }
+
+  /// A block whose first exchange is made by the loads: between halves of registers, every row of it would take an instruction of
+  /// eight micro-operations (Zen 1).
+  struct HalvedBlock<Half: RowStack>: SquareBlock where Half.Vector: HalvedVector {
+    typealias Vector = Half.Vector
+
+    var top: Half
+    var bottom: Half
+
+    @inline(__always)
+    init(top: Half, bottom: Half) {
+      self.top = top
+      self.bottom = bottom
+    }
+
+    @inline(__always)
+    init(_ source: some BlockRows<Half.Vector>) {
+      top = Half(HalvedRows(rows: source, distance: Half.rows, column: 0), first: 0)
+      bottom = Half(HalvedRows(rows: source, distance: Half.rows, column: Half.rows), first: 0)
+    }
+
+    @inline(__always) var transposed: Self { Self(top: top.transposed, bottom: bottom.transposed) }
+
+    @inline(__always)
+    func store(_ target: UnsafeMutablePointer<Half.Vector.Scalar>, stride: Int) {
+      top.store(target, stride: stride)
+      bottom.store(target + Half.rows * stride, stride: stride)
+    }
+  }
+#endif
+
 /// A register that can exchange scalars with another.
 protocol ExchangingVector: KernelVector {
   /// Two rows that lie `distance` apart in a square of twice that size, after the squares of `distance` off the diagonal have
   /// changed places: `self` gets from `other` what stands `distance` further to the left there.
+  ///
+  /// In squares of four Floats (distances of 2 and 1) the first and the second halves of the two rows, scalar by scalar in turns.
   func exchanged(with other: Self, distance: Int) -> (Self, Self)
 }
 
@@ -155,12 +241,9 @@ protocol ExchangingVector: KernelVector {
       case 4:
         let upper = Self.shuffled(self, other, .init(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27))
         return (upper, Self.shuffled(self, other, .init(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)))
-      case 2:
-        let upper = Self.shuffled(self, other, .init(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29))
-        return (upper, Self.shuffled(self, other, .init(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)))
       default:
-        let upper = Self.shuffled(self, other, .init(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30))
-        return (upper, Self.shuffled(self, other, .init(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)))
+        let upper = Self.shuffled(self, other, .init(0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29))
+        return (upper, Self.shuffled(self, other, .init(2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)))
       }
     }
   }
@@ -184,22 +267,47 @@ protocol ExchangingVector: KernelVector {
     }
   }
 #elseif APUS_AVX2
-  extension FloatVector: ExchangingVector, TransposableVector {
-    typealias Block = EightRows<Self>
+  extension FloatVector: ExchangingVector, HalvedVector, TransposableVector {
+    typealias Block = HalvedBlock<FourRows<Self>>
+
+    @inline(__always)
+    static func load(halves low: UnsafePointer<Float>, _ high: UnsafePointer<Float>) -> Self {
+      Float.whole(loadRegister(low) as SIMD4<Float>, loadRegister(high))
+    }
 
     @inline(__always)
     func exchanged(with other: Self, distance: Int) -> (Self, Self) {
-      switch distance {
-      case 4:
-        let upper = Self.shuffled(self, other, .init(0, 1, 2, 3, 8, 9, 10, 11))
-        return (upper, Self.shuffled(self, other, .init(4, 5, 6, 7, 12, 13, 14, 15)))
-      case 2:
-        let upper = Self.shuffled(self, other, .init(0, 1, 8, 9, 4, 5, 12, 13))
-        return (upper, Self.shuffled(self, other, .init(2, 3, 10, 11, 6, 7, 14, 15)))
-      default:
-        let upper = Self.shuffled(self, other, .init(0, 8, 2, 10, 4, 12, 6, 14))
-        return (upper, Self.shuffled(self, other, .init(1, 9, 3, 11, 5, 13, 7, 15)))
-      }
+      let upper = Self.shuffled(self, other, .init(0, 8, 1, 9, 4, 12, 5, 13))
+      return (upper, Self.shuffled(self, other, .init(2, 10, 3, 11, 6, 14, 7, 15)))
+    }
+  }
+
+  extension DoubleVector: ExchangingVector, HalvedVector, TransposableVector {
+    typealias Block = HalvedBlock<TwoRows<Self>>
+
+    @inline(__always)
+    static func load(halves low: UnsafePointer<Double>, _ high: UnsafePointer<Double>) -> Self {
+      Double.whole(loadRegister(low) as SIMD2<Double>, loadRegister(high))
+    }
+
+    @inline(__always)
+    func exchanged(with other: Self, distance: Int) -> (Self, Self) {
+      (Self.shuffled(self, other, .init(0, 4, 2, 6)), Self.shuffled(self, other, .init(1, 5, 3, 7)))
+    }
+  }
+#elseif APUS_AVX2
+  extension FloatVector: ExchangingVector, HalvedVector, TransposableVector {
+    typealias Block = HalvedBlock<FourRows<Self>>
+
+    @inline(__always)
+    static func load(halves low: UnsafePointer<Float>, _ high: UnsafePointer<Float>) -> Self {
+      Float.whole(loadRegister(low) as SIMD4<Float>, loadRegister(high))
+    }
+
+    @inline(__always)
+    func exchanged(with other: Self, distance: Int) -> (Self, Self) {
+      let upper = Self.shuffled(self, other, .init(0, 8, 1, 9, 4, 12, 5, 13))
+      return (upper, Self.shuffled(self, other, .init(2, 10, 3, 11, 6, 14, 7, 15)))
     }
   }
 
@@ -224,14 +332,7 @@ protocol ExchangingVector: KernelVector {
 
     @inline(__always)
     func exchanged(with other: Self, distance: Int) -> (Self, Self) {
-      switch distance {
-      case 2:
-        let upper = Self.shuffled(self, other, .init(0, 1, 4, 5))
-        return (upper, Self.shuffled(self, other, .init(2, 3, 6, 7)))
-      default:
-        let upper = Self.shuffled(self, other, .init(0, 4, 2, 6))
-        return (upper, Self.shuffled(self, other, .init(1, 5, 3, 7)))
-      }
+      (Self.shuffled(self, other, .init(0, 4, 1, 5)), Self.shuffled(self, other, .init(2, 6, 3, 7)))
     }
   }
 
@@ -240,8 +341,7 @@ protocol ExchangingVector: KernelVector {
 
     @inline(__always)
     func exchanged(with other: Self, distance: Int) -> (Self, Self) {
-      let upper = Self.shuffled(self, other, .init(0, 2))
-      return (upper, Self.shuffled(self, other, .init(1, 3)))
+      (Self.shuffled(self, other, .init(0, 2)), Self.shuffled(self, other, .init(1, 3)))
     }
   }
 #endif

@@ -174,7 +174,7 @@ private func multiplyDots<V: KernelVector>(
       let rows = min(2, m - row)
       let upper = a + row * rowStrideA
       let (upperRow, lowerRow) =
-        update.isPlain
+        update.way == .plain
         ? (c + row * rowStride, rows == 2 ? c + (row + 1) * rowStride : sums) : (sums, sums + maximumDotColumns)
       for part in 0..<parts {
         // As equal as they can be: a tile of one column would wait for its own sums.
@@ -184,7 +184,7 @@ private func multiplyDots<V: KernelVector>(
           columnStride: columnStrideB, upperSums: upperRow + column, lowerSums: lowerRow + column
         ).run(columns: (part + 1) * n / parts - column)
       }
-      if !update.isPlain {
+      if update.way != .plain {
         update.finish(
           sums, tileStride: maximumDotColumns, rows: rows, columns: n, c: c + row * rowStride, rowStride: rowStride,
           row: row, column: 0)

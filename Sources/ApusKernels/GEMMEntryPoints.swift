@@ -22,6 +22,8 @@ extension FloatKernels {
   /// `a[r · rowStrideA + k · depthStrideA]`, panels of A are `panelStrideA` apart; row k of panel p of B begins at
   /// `b + p · panelStrideB + offsets[k]`.
   ///
+  /// The same is done for `lines` Bs and Cs, which lie at the distances of `lineStrideB` and `lineStrideC`.
+  ///
   /// With `panelStrideB == tileColumns`, so that panels lie side by side, and `beta == 0`, nothing behind the last column
   /// of a row of B is read, if there are at least a register of columns. Else each panel is read in whole registers.
   public static func gemmDirect(
@@ -29,14 +31,15 @@ extension FloatKernels {
     b: UnsafePointer<Float>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Float>,
     rowStride: Int,
     alpha: Float, beta: Float, rowBias: UnsafePointer<Float>?, columnBias: UnsafePointer<Float>?, activation: Int,
-    slope: Float, rowsOutside: Bool
+    slope: Float, rowsOutside: Bool, lines: Int, lineStrideB: Int, lineStrideC: Int
   ) {
     macroKernel(
       FloatVector.self, DirectOperands<FloatVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: rowStrideA,
       depthStrideA: depthStrideA, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: offsets, c: c,
       rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
       activation: activation, slope: slope, rowsOutside: rowsOutside,
-      movesLeft: panelStrideB == tileColumns && beta == 0)
+      movesLeft: panelStrideB == tileColumns && beta == 0,
+      lines: ProductLines(count: lines, strideB: lineStrideB, strideC: lineStrideC))
   }
 
   /// `C = activation(alpha · A · B + beta · C + bias)` for packed A and a B that lies as the strides say; panel p of B is
@@ -79,14 +82,15 @@ extension DoubleKernels {
     b: UnsafePointer<Double>, panelStrideB: Int, offsets: UnsafePointer<Int>, c: UnsafeMutablePointer<Double>,
     rowStride: Int,
     alpha: Double, beta: Double, rowBias: UnsafePointer<Double>?, columnBias: UnsafePointer<Double>?, activation: Int,
-    slope: Double, rowsOutside: Bool
+    slope: Double, rowsOutside: Bool, lines: Int, lineStrideB: Int, lineStrideC: Int
   ) {
     macroKernel(
       DoubleVector.self, DirectOperands<DoubleVector>.self, m: m, n: n, depth: depth, a: a, rowStrideA: rowStrideA,
       depthStrideA: depthStrideA, panelStrideA: panelStrideA, b: b, panelStrideB: panelStrideB, offsets: offsets, c: c,
       rowStride: rowStride, alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias,
       activation: activation, slope: slope, rowsOutside: rowsOutside,
-      movesLeft: panelStrideB == tileColumns && beta == 0)
+      movesLeft: panelStrideB == tileColumns && beta == 0,
+      lines: ProductLines(count: lines, strideB: lineStrideB, strideC: lineStrideC))
   }
 
   /// `C = activation(alpha · A · B + beta · C + bias)` with B packed on the way; see `FloatKernels.gemmPackingB`.

@@ -51,6 +51,29 @@ struct TileTask<Vector: KernelVector> {
   /// The tile's first row and column in C, which the biases count from.
   var row: Int
   var column: Int
+  /// Tiles of one shape that lie at equal distances, computed one after the other, and how much further each stands than the one
+  /// before. With a depth of 9, entering and leaving a function for each would take as long as its multiply-adds.
+  var count = 1
+  var step = Step()
+
+  struct Step {
+    var a = 0
+    var b = 0
+    var c = 0
+    var rows = 0
+    var columns = 0
+  }
+
+  /// Goes on to the next of the tiles.
+  @inline(__always)
+  mutating func advance() {
+    count -= 1
+    a += step.a
+    b += step.b
+    c += step.c
+    row += step.rows
+    column += step.columns
+  }
   /// Zeros for a tile without a bias, and room for one tile.
   var zeros: UnsafePointer<Vector.Scalar>
   var scratch: UnsafeMutablePointer<Vector.Scalar>
@@ -76,44 +99,39 @@ struct TileTask<Vector: KernelVector> {
   }
 }
 
-/// Computes one tile over `depth` steps and writes it.
+/// Computes the tiles of a task, each over `depth` steps, and writes them.
 ///
 /// Not inlined: each shape is a function of its own, small enough for the register allocator to do it justice.
 @inline(never)
 private func microKernel<Tile: RegisterTile, Source: OperandSource>(
-  _: Tile.Type, _: Source.Type, _ task: UnsafePointer<TileTask<Tile.Vector>>,
+  _: Tile.Type, _: Source.Type, _ task: UnsafeMutablePointer<TileTask<Tile.Vector>>,
   _ update: UnsafePointer<TileUpdate<Tile.Vector>>
 ) where Source.Vector == Tile.Vector {
   typealias V = Tile.Vector
   let nr = 2 * V.width
-  var tile = Tile()
-  // C is wanted when the loop is through: it has that long to come.
-  for row in 0..<Tile.rows {
-    let last = task.pointee.c + (row * task.pointee.rowStride + V.width - 1)
-    prefetchForWriting(last)
-    if Tile.vectors == 2 { prefetchForWriting(last + V.width) }
-  }
-  var source = Source(task)
-  for _ in 0..<task.pointee.depth {
-    tile.accumulate(source.column, stride: source.columnStride, source.row(vectors: Tile.vectors))
-    source.advance()
-  }
-  let c = task.pointee.c
-  let rowStride = task.pointee.rowStride
-  if task.pointee.isWhole {
-    if update.pointee.isPlain {
+  while task.pointee.count > 0 {
+    var tile = Tile()
+    // C is wanted when the loop is through: it has that long to come.
+    for row in 0..<Tile.rows {
+      let last = task.pointee.c + (row * task.pointee.rowStride + V.width - 1)
+      prefetchForWriting(last)
+      if Tile.vectors == 2 { prefetchForWriting(last + V.width) }
+    }
+    var source = Source(UnsafePointer(task))
+    for _ in 0..<task.pointee.depth {
+      tile.accumulate(source.column, stride: source.columnStride, source.row(vectors: Tile.vectors))
+      source.advance()
+    }
+    let c = task.pointee.c
+    let rowStride = task.pointee.rowStride
+    switch task.pointee.isWhole ? update.pointee.way : .general {
+    case .plain:
       tile.store(c, rowStride: rowStride)
-      return
-    }
-    if update.pointee.isSum {
+    case .sum:
       tile.add(to: c, rowStride: rowStride)
-      return
-    }
-    if update.pointee.isRowBiased, let rowBias = update.pointee.rowBias {
-      tile.store(c, rowStride: rowStride, rowBias: rowBias + task.pointee.row)
-      return
-    }
-    if update.pointee.isLayer {
+    case .rowBias:
+      tile.store(c, rowStride: rowStride, rowBias: update.pointee.rowBias.unsafelyUnwrapped + task.pointee.row)
+    case .layer:
       let column =
         (update.pointee.columnBias ?? task.pointee.zeros) + (update.pointee.columnBias == nil ? 0 : task.pointee.column)
       let left = V.load(column)
@@ -122,13 +140,14 @@ private func microKernel<Tile: RegisterTile, Source: OperandSource>(
         rowBias: update.pointee.rowBias.map { $0 + task.pointee.row } ?? task.pointee.zeros,
         columnBias: RowOfB(left: left, right: Tile.vectors == 2 ? V.load(column + V.width) : left),
         floor: V(repeating: update.pointee.activation == 1 ? 0 : -.infinity))
-      return
+    case .general:
+      tile.store(task.pointee.scratch, rowStride: nr)
+      update.pointee.finish(
+        task.pointee.scratch, tileStride: nr, rows: Tile.rows, columns: task.pointee.columns, c: c,
+        rowStride: rowStride, row: task.pointee.row, column: task.pointee.column)
     }
+    task.pointee.advance()
   }
-  tile.store(task.pointee.scratch, rowStride: nr)
-  update.pointee.finish(
-    task.pointee.scratch, tileStride: nr, rows: Tile.rows, columns: task.pointee.columns, c: c, rowStride: rowStride,
-    row: task.pointee.row, column: task.pointee.column)
 }
 
 #if APUS_AVX512 || arch(arm64)
@@ -144,7 +163,7 @@ private func microKernel<Tile: RegisterTile, Source: OperandSource>(
 /// Chooses the tile whose height is the number of rows that exist, so that an edge of A costs no idle rows.
 @inline(__always)
 private func anyHeight<Row: RegisterTile, Source: OperandSource>(
-  _: Row.Type, _: Source.Type, rows: Int, _ task: UnsafePointer<TileTask<Row.Vector>>,
+  _: Row.Type, _: Source.Type, rows: Int, _ task: UnsafeMutablePointer<TileTask<Row.Vector>>,
   _ update: UnsafePointer<TileUpdate<Row.Vector>>
 ) where Source.Vector == Row.Vector {
   typealias R2 = Twice<Row>
@@ -187,14 +206,14 @@ private func anyHeight<Row: RegisterTile, Source: OperandSource>(
   #endif
 }
 
-/// Loops 2 and 1 of the five: every tile of an `m × n` block of C.
+/// Loops 2 and 1 of the five: every tile of an `m × n` block of C, or of several `lines`.
 @inline(__always)
 func macroKernel<V: KernelVector, Source: OperandSource>(
   _: V.Type, _: Source.Type, m: Int, n: Int, depth: Int, a: UnsafePointer<V.Scalar>, rowStrideA: Int,
   depthStrideA: Int, panelStrideA: Int, b: UnsafePointer<V.Scalar>, panelStrideB: Int, offsets: UnsafePointer<Int>?,
   c: UnsafeMutablePointer<V.Scalar>, rowStride: Int, alpha: V.Scalar, beta: V.Scalar,
   rowBias: UnsafePointer<V.Scalar>?, columnBias: UnsafePointer<V.Scalar>?, activation: Int, slope: V.Scalar,
-  rowsOutside: Bool, movesLeft: Bool
+  rowsOutside: Bool, movesLeft: Bool, lines: ProductLines = ProductLines()
 ) where Source.Vector == V {
   let nr = 2 * V.width
   let mr = registerTileRows
@@ -202,7 +221,7 @@ func macroKernel<V: KernelVector, Source: OperandSource>(
     alpha: alpha, beta: beta, rowBias: rowBias, columnBias: columnBias, activation: activation, slope: slope)
   // A narrow C without gaps: what a tile writes behind its last column is the beginning of the next row, which is written
   // later. Only the last rows of the block, behind which is nothing of ours, take the way of a tile in part.
-  let isNarrow = n < nr && rowStride == n && beta == 0
+  let isNarrow = n < nr && rowStride == n && beta == 0 && lines.count == 1
   withTileRoom(of: V.self) { room in
     var task = TileTask<V>(
       depth: depth, a: a, rowStrideA: rowStrideA, depthStrideA: depthStrideA, b: b, offsets: offsets, c: c,
@@ -214,34 +233,45 @@ func macroKernel<V: KernelVector, Source: OperandSource>(
       update.columnBias = UnsafePointer(bias)
     }
     // Loop 2 over panels of B, each of which stays in the level-1 cache while all of A's panels pass by from level 2 in
-    // loop 1: the usual order. Where B is the smaller one, loop 1 is outside, and each panel of A is fetched once.
-    let (panelsA, panelsB) = ((m + mr - 1) / mr, (n + nr - 1) / nr)
-    let (outer, inner) = rowsOutside ? (panelsA, panelsB) : (panelsB, panelsA)
+    // loop 1: the usual order. Where B is the smaller one, loop 1 is outside, and each panel of A is fetched once. Of several
+    // lines the same tile is computed in one after the other. In every order the innermost tiles of one shape are one task.
+    let panelsA = (m + mr - 1) / mr
+    let whole = n / nr
+    let edges = ColumnEdges(n, lanes: V.width, movesLeft: movesLeft)
+    let order = lines.count > 1 ? InnerLoop.lines : rowsOutside ? .columns : .rows
+    let (outer, inner) =
+      switch order {
+      case .lines: (panelsA, whole + edges.count)
+      case .columns: (panelsA, min(whole, 1) + edges.count)
+      case .rows: (whole + edges.count, isNarrow ? panelsA : min(m / mr, 1) + min(m % mr, 1))
+      }
     for i in 0..<outer {
       for j in 0..<inner {
-        let (panelA, panelB) = rowsOutside ? (i, j) : (j, i)
+        var (panelA, piece) = (i, j)
+        switch order {
+        case .lines:
+          task.count = lines.count
+          task.step = TileTask<V>.Step(b: lines.strideB, c: lines.strideC)
+        case .columns:
+          let isWhole = j == 0 && whole > 0
+          task.count = isWhole ? whole : 1
+          task.step = TileTask<V>.Step(b: panelStrideB, c: nr, columns: nr)
+          piece = isWhole ? 0 : j - min(whole, 1) + whole
+        case .rows:
+          task.count = isNarrow || j > 0 ? 1 : max(1, m / mr)
+          task.step = TileTask<V>.Step(a: panelStrideA, c: mr * rowStride, rows: mr)
+          (panelA, piece) = (isNarrow ? j : j * (m / mr), i)
+        }
+        let (first, columns) = piece < whole ? (piece * nr, nr) : edges[piece - whole]
         let rows = min(mr, m - panelA * mr)
         task.row = panelA * mr
         task.a = a + panelA * panelStrideA
-        // The last columns: a part of a tile where B is packed. Where it is not, the tile moves to the left, over columns
-        // that were computed already, and gets the same values again: whole registers, and nothing behind B is read.
-        let left = n - panelB * nr
-        let overlaps = movesLeft && left < nr && n >= V.width
-        if overlaps && (left <= V.width || n < nr) {
-          task.isWhole = true
-          if left > V.width {
-            place(&task, column: 0, columns: V.width, b, panelStrideB, c, rowStride)
-            anyHeight(NarrowRow<V>.self, Source.self, rows: rows, &task, &update)
-          }
-          place(&task, column: n - V.width, columns: V.width, b, panelStrideB, c, rowStride)
-          anyHeight(NarrowRow<V>.self, Source.self, rows: rows, &task, &update)
-          continue
-        }
-        place(
-          &task, column: overlaps ? n - nr : panelB * nr, columns: overlaps ? nr : min(nr, left), b, panelStrideB, c,
-          rowStride)
-        let width = task.columns > V.width ? nr : V.width
-        task.isWhole = task.columns == width || (isNarrow && (m - task.row - rows + 1) * n >= width)
+        task.column = first
+        task.columns = columns
+        task.b = b + (first % nr == 0 ? first / nr * panelStrideB : first)
+        task.c = c + task.row * rowStride + first
+        let width = columns > V.width ? nr : V.width
+        task.isWhole = columns == width || (isNarrow && (m - task.row - rows + 1) * n >= width)
         if width == nr {
           anyHeight(WideRow<V>.self, Source.self, rows: rows, &task, &update)
         } else {
@@ -250,6 +280,42 @@ func macroKernel<V: KernelVector, Source: OperandSource>(
       }
     }
   }
+}
+
+/// What the innermost loop of the macro-kernel runs along.
+private enum InnerLoop {
+  case rows, columns, lines
+}
+
+/// Bs and Cs of one product with the same A, at equal distances: the rows of an image.
+struct ProductLines {
+  var count = 1
+  var strideB = 0
+  var strideC = 0
+}
+
+/// The tiles of the last columns, behind the whole ones.
+///
+/// A part of a tile where B is packed. Where it is not, the tile moves to the left, over columns that were computed already, and
+/// gets the same values again: whole registers, and nothing behind B is read.
+private struct ColumnEdges {
+  let count: Int
+  private let first: Int
+  private let columns: Int
+
+  @inline(__always)
+  init(_ n: Int, lanes: Int, movesLeft: Bool) {
+    let left = n % (2 * lanes)
+    let overlaps = movesLeft && n >= lanes
+    // Of between one and two registers of columns without a tile before them, each register is one.
+    count = left == 0 ? 0 : overlaps && n == left && left > lanes ? 2 : 1
+    columns = !overlaps ? left : left > lanes && n > left ? 2 * lanes : lanes
+    first = n - columns
+  }
+
+  /// Where the tile begins, and how many of its columns exist.
+  @inline(__always)
+  subscript(_ index: Int) -> (first: Int, columns: Int) { (index == count - 1 ? first : 0, columns) }
 }
 
 /// Loops 2 and 1 for a B that is not packed yet: each panel is packed when it is met, by the first tile itself where its
@@ -285,6 +351,7 @@ func packingMacroKernel<V: TransposableVector>(
         task.row = panelA * mr
         task.a = a + panelA * panelStrideA
         task.c = c + task.row * rowStride + task.column
+        task.count = 1
         if panelA == 0 && packsInTile {
           task.b = source
           microKernel(FullTile<V>.self, PackingOperands<V>.self, &task, &update)
@@ -314,17 +381,4 @@ func packingMacroKernel<V: TransposableVector>(
 private func withTileRoom<V: KernelVector>(of _: V.Type, _ body: (UnsafeMutablePointer<V.Scalar>) -> Void) {
   var room = Twice<FullTile<V>>()
   withUnsafeMutablePointer(to: &room) { body(UnsafeMutableRawPointer($0).assumingMemoryBound(to: V.Scalar.self)) }
-}
-
-/// Sets where the tile's columns are.
-@inline(__always)
-private func place<V: KernelVector>(
-  _ task: inout TileTask<V>, column: Int, columns: Int, _ b: UnsafePointer<V.Scalar>, _ panelStrideB: Int,
-  _ c: UnsafeMutablePointer<V.Scalar>, _ rowStride: Int
-) {
-  let nr = 2 * V.width
-  task.column = column
-  task.columns = columns
-  task.b = b + (column % nr == 0 ? column / nr * panelStrideB : column)
-  task.c = c + task.row * rowStride + column
 }

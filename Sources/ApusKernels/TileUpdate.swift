@@ -15,24 +15,38 @@ struct TileUpdate<Vector: KernelVector> {
   var activation: Int
   var slope: Scalar
 
-  /// Whether the tile is C.
-  @inline(__always)
-  var isPlain: Bool { alpha == 1 && beta == 0 && rowBias == nil && columnBias == nil && activation == 0 }
+  /// The cases that are straight-line code on registers.
+  enum Way: UInt8 {
+    /// The tile is C.
+    case plain
+    /// The tile is added to C: what every block of k but the first does.
+    case sum
+    /// C is the tile plus one value a row, as a convolution asks for: with a depth of 9 or 25, each instruction less counts.
+    case rowBias
+    /// C is the tile plus a bias, perhaps with a ReLU: what layers ask for.
+    case layer
+    /// Anything else: see `finish`.
+    case general
+  }
+  /// Found out once, not for every tile.
+  let way: Way
 
-  /// Whether the tile is added to C: what every block of k but the first does.
-  @inline(__always)
-  var isSum: Bool { alpha == 1 && beta == 1 && rowBias == nil && columnBias == nil && activation == 0 }
-
-  /// Whether C is the tile plus one value a row, as a convolution asks for: with a depth of 9 or 25, each instruction less counts.
-  @inline(__always)
-  var isRowBiased: Bool { alpha == 1 && beta == 0 && columnBias == nil && activation == 0 }
-
-  /// Whether C is the tile plus a bias, perhaps with a ReLU: what layers ask for.
-  @inline(__always)
-  var isLayer: Bool { alpha == 1 && beta == 0 && activation < 2 }
+  init(
+    alpha: Scalar, beta: Scalar, rowBias: UnsafePointer<Scalar>?, columnBias: UnsafePointer<Scalar>?, activation: Int,
+    slope: Scalar
+  ) {
+    (self.alpha, self.beta, self.activation, self.slope) = (alpha, beta, activation, slope)
+    (self.rowBias, self.columnBias) = (rowBias, columnBias)
+    let isBare = rowBias == nil && columnBias == nil && activation == 0
+    if alpha == 1 && beta == 0 && activation < 2 {
+      way = isBare ? .plain : columnBias == nil && activation == 0 ? .rowBias : .layer
+    } else {
+      way = alpha == 1 && beta == 1 && isBare ? .sum : .general
+    }
+  }
 
   /// The general case, from a tile that was put down in `tile`, `tileStride` to the row: any part of a tile, any
-  /// factor. It loops, where the three cases above are straight-line code on registers, so that the number of
+  /// factor. It loops, where the cases above are straight-line code on registers, so that the number of
   /// instructions does not explode with the number of tile shapes.
   @inline(never)
   func finish(
