@@ -258,7 +258,8 @@ struct PatchProduct {
     let rows = pixels.lowerBound / columns..<pixels.upperBound / columns
     if byRows {
       multiply(
-        from: rows.lowerBound * rowStride, count: columns, lines: rows.count, into: c + rows.lowerBound * columns, stride)
+        from: rows.lowerBound * rowStride, count: columns, lines: rows.count, into: c + rows.lowerBound * columns,
+        stride)
       return
     }
     // Lines hold whole rows of the source, the pixels to be dropped included: as many as half the level-1 cache holds,

@@ -109,7 +109,7 @@ private func microKernel<Tile: RegisterTile, Source: OperandSource>(
 ) where Source.Vector == Tile.Vector {
   typealias V = Tile.Vector
   let nr = 2 * V.width
-  while task.pointee.count > 0 {
+  while true {
     var tile = Tile()
     // C is wanted when the loop is through: it has that long to come.
     for row in 0..<Tile.rows {
@@ -146,6 +146,7 @@ private func microKernel<Tile: RegisterTile, Source: OperandSource>(
         task.pointee.scratch, tileStride: nr, rows: Tile.rows, columns: task.pointee.columns, c: c,
         rowStride: rowStride, row: task.pointee.row, column: task.pointee.column)
     }
+    guard task.pointee.count > 1 else { return }
     task.pointee.advance()
   }
 }
@@ -351,7 +352,6 @@ func packingMacroKernel<V: TransposableVector>(
         task.row = panelA * mr
         task.a = a + panelA * panelStrideA
         task.c = c + task.row * rowStride + task.column
-        task.count = 1
         if panelA == 0 && packsInTile {
           task.b = source
           microKernel(FullTile<V>.self, PackingOperands<V>.self, &task, &update)
