@@ -261,27 +261,46 @@ private struct ProductBlock<T: ComputeScalar> {
     let kernels = kernels(T.self)
     let (mr, nr) = (kernels.tileRows, kernels.tileColumns)
     let panelA = depth.count * mr + 16
+    let countA = (rows + mr - 1) / mr * panelA
     let panels = (columns.count + nr - 1) / nr
+    func multiply(_ panels: Range<Int>, _ packedA: UnsafePointer<T>, packingTo own: UnsafeMutablePointer<T>) {
+      let column = columns.lowerBound + panels.lowerBound * nr
+      kernels.gemmPackingB(
+        m: rows, n: min(panels.count * nr, columns.upperBound - column), depth: depth.count, a: packedA,
+        panelStrideA: panelA, b: b.pointer + depth.lowerBound * b.rowStride + column * b.columnStride,
+        rowStrideB: b.rowStride, columnStrideB: b.columnStride,
+        packed: packed.map { $0 + panels.lowerBound * panelStride } ?? own,
+        panelStrideB: packed == nil ? 0 : panelStride, c: c.pointer + column, rowStride: c.rowStride, alpha: alpha,
+        beta: beta, rowBias: rowBias(0), columnBias: columnBias(column),
+        activation: isLast ? epilogue.activationCode : 0, slope: epilogue.slope)
+    }
+    let ownCount = packed == nil ? panelStride : 0
+    let isLarge = rows * depth.count >= 65_536
+    let work = rows * columns.count * depth.count
+    if packed == nil && !isLarge && work <= 16_000_000 {
+      // Some tens of microseconds: one part of columns a thread, always the same (see `TileSplit`), and an A for each. To pack it takes as
+      // long as to wait for another core that does, which then would have to hand it over.
+      let parts = max(1, min(Threads.count, panels, work / 100_000))
+      let perPart = (panels + parts - 1) / parts
+      parallelFor((panels + perPart - 1) / perPart) { part in
+        Scratch.withScalars(countA + ownCount, of: T.self) { packedA in
+          packA(kernels, rows: 0..<rows, into: packedA)
+          multiply(part * perPart..<min(panels, (part + 1) * perPart), packedA, packingTo: packedA + countA)
+        }
+      }
+      return
+    }
     let perChunk = units(in: panels, of: nr, across: rows)
-    Scratch.withScalars((rows + mr - 1) / mr * panelA, of: T.self) { packedA in
+    Scratch.withScalars(countA, of: T.self) { packedA in
       // A block of A that is large is packed by all: else those who wait for it are idle as long as a tenth of the product.
-      let rowsPerPart = rows * depth.count < 65_536 ? rows : panelsAtOnce * mr
+      let rowsPerPart = isLarge ? panelsAtOnce * mr : rows
       parallelFor((rows + rowsPerPart - 1) / rowsPerPart) { part in
         let first = part * rowsPerPart
         packA(kernels, rows: first..<min(rows, first + rowsPerPart), into: packedA + first / mr * panelA)
       }
       parallelFor((panels + perChunk - 1) / perChunk) { chunk in
-        let first = chunk * perChunk
-        let column = columns.lowerBound + first * nr
-        let count = min(perChunk * nr, columns.upperBound - column)
-        Scratch.withScalars(packed == nil ? panelStride : 0, of: T.self) { own in
-          kernels.gemmPackingB(
-            m: rows, n: count, depth: depth.count, a: packedA, panelStrideA: panelA,
-            b: b.pointer + depth.lowerBound * b.rowStride + column * b.columnStride, rowStrideB: b.rowStride,
-            columnStrideB: b.columnStride, packed: packed.map { $0 + first * panelStride } ?? own,
-            panelStrideB: packed == nil ? 0 : panelStride, c: c.pointer + column, rowStride: c.rowStride, alpha: alpha,
-            beta: beta, rowBias: rowBias(0), columnBias: columnBias(column),
-            activation: isLast ? epilogue.activationCode : 0, slope: epilogue.slope)
+        Scratch.withScalars(ownCount, of: T.self) { own in
+          multiply(chunk * perChunk..<min(panels, (chunk + 1) * perChunk), packedA, packingTo: own)
         }
       }
     }
