@@ -10,7 +10,8 @@ import Synchronization
 //     M[ξ] = V[ξ] · U[ξ]          V: tiles × input channels, U: input × output channels, M: tiles × output channels
 //
 // 36 multiplications for 16 pixels of 9 taps: 144 / 36 = 4 times fewer. The gradient of the input is the same with the kernels
-// turned round; that of the kernels is V[ξ]ᵀ · Z[ξ], Z being the transformed gradient of the output.
+// turned round, or, where that takes fewer tiles, the transpose of the formula (WinogradInputGradient.swift); that of the kernels is
+// V[ξ]ᵀ · Z[ξ], Z being the transformed gradient of the output.
 //
 // Everything in between has the channels innermost (NHWC), so that a register holds one pixel of as many channels as it has
 // lanes; images are turned round on the way in and out.
@@ -33,6 +34,10 @@ protocol WinogradKernels<Scalar> {
   static func winogradGradient(
     _ source: UnsafePointer<Scalar>, rowStride: Int, pixelStride: Int, channels: Int, tiles: Int,
     into target: UnsafeMutablePointer<Scalar>, positionStride: Int, room: UnsafeMutablePointer<Scalar>)
+  static func winogradInputGradient(
+    _ source: UnsafePointer<Scalar>, positionStride: Int, pixelStride: Int, channels: Int, tiles: Int,
+    addingTo target: UnsafeMutablePointer<Scalar>, rowStride: Int, room: UnsafeMutablePointer<Scalar>
+  ) -> Bool
   static func winogradKernel(
     _ source: UnsafePointer<Scalar>, laneStride: Int, lanes: Int, flips: Bool, isLast: Bool,
     into target: UnsafeMutablePointer<Scalar>, positionStride: Int, room: UnsafeMutablePointer<Scalar>)
@@ -322,7 +327,7 @@ struct Winograd<T: ComputeScalar> {
 
   /// Runs `body` on every block: several at a time on the team when there are enough of them, else one after the other,
   /// larger ones, whose stages use the team. Does not influence results.
-  private func eachBlock(_ body: (Block) -> Void) {
+  func eachBlock(_ body: (Block) -> Void) {
     var size = blocks(tiles: tilesPerBlock)
     func count() -> (Int, Int) {
       ((images + size.images - 1) / size.images, (tilesDown + size.strips - 1) / size.strips)

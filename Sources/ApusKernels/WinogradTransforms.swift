@@ -3,6 +3,7 @@
 //
 //     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A          d: 6×6 of the input, g: 3×3 kernel, Y: 4×4 of the output
 //     dg = Gᵀ [ (A dY Aᵀ) ⊙ (Bᵀ d B) ] G        its transpose in g: the gradient of the kernel
+//     dd = B [ (G g Gᵀ) ⊙ (A dY Aᵀ) ] Bᵀ        its transpose in d: the gradient of the input, to be added up where tiles overlap
 //
 // with the points 0, ±1, ±2 and ∞:
 //
@@ -56,6 +57,22 @@ extension KernelVector {
     let even2 = y.0.adding(Self(repeating: 4), times: y.2)
     let odd2 = Self(repeating: 2) * y.1.adding(Self(repeating: 4), times: y.3)
     return (y.0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, y.3)
+  }
+
+  /// B times a column: the transpose of `inputTransform`.
+  @inline(__always)
+  fileprivate static func inputGradientTransform(_ m: Six<Self>) -> Six<Self> {
+    let four = Self(repeating: 4)
+    let minusFour = Self(repeating: -4)
+    let minusFive = Self(repeating: -5)
+    let two = Self(repeating: 2)
+    let (sum1, difference1) = (m.1 + m.2, m.1 - m.2)
+    let (sum2, difference2) = (m.3 + m.4, m.3 - m.4)
+    return (
+      four * m.0, (minusFour * (difference1 - m.5)).adding(Self(repeating: -2), times: difference2),
+      (minusFive * m.0).adding(minusFour, times: sum1) - sum2,
+      difference1.adding(two, times: difference2).adding(minusFive, times: m.5), m.0 + sum1 + sum2, m.5
+    )
   }
 
   /// G times a column.
@@ -195,6 +212,41 @@ private func transformGradient<V: KernelVector>(
   }
 }
 
+/// Adds B M Bᵀ of `tiles` tiles of a strip to the squares of 6×6 pixels that they overlap in. False when a value is infinite or no
+/// number.
+@inline(__always)
+private func transformInputGradient<V: KernelVector>(
+  _: V.Type, _ source: UnsafePointer<V.Scalar>, positionStride: Int, pixelStride: Int, channels: Int, tiles: Int,
+  addingTo target: UnsafeMutablePointer<V.Scalar>, rowStride: Int, room: UnsafeMutablePointer<V.Scalar>
+) -> Bool {
+  let w = V.width
+  let zero = V(repeating: 0)
+  var check = zero
+  for tile in 0..<tiles {
+    var channel = 0
+    while channel < channels {
+      let from = source + tile * pixelStride + channel
+      let to = target + 4 * tile * pixelStride + channel
+      for x in 0..<6 {
+        V.put(V.inputGradientTransform(V.six(from + x * positionStride, 6 * positionStride)), room + x * w, 6 * w)
+      }
+      for y in 0..<6 {
+        let line = to + y * rowStride
+        let d = V.inputGradientTransform(V.six(room + 6 * y * w, w))
+        let before = V.six(line, pixelStride)
+        let sums = (
+          before.0 + d.0, before.1 + d.1, before.2 + d.2, before.3 + d.3, before.4 + d.4, before.5 + d.5
+        )
+        check = check.adding(sums.0, times: zero).adding(sums.1, times: zero).adding(sums.2, times: zero)
+          .adding(sums.3, times: zero).adding(sums.4, times: zero).adding(sums.5, times: zero)
+        V.put(sums, line, pixelStride)
+      }
+      channel += w
+    }
+  }
+  return check.laneSum == 0
+}
+
 /// G g Gᵀ of `lanes` kernels, `laneStride` scalars apart, one in each lane; zero in the other lanes. `flips` turns the kernels
 /// round. Taps may be read up to a register far unless `isLast`.
 @inline(__always)
@@ -294,6 +346,16 @@ extension FloatKernels {
       into: target, positionStride: positionStride, room: room)
   }
 
+  /// B M Bᵀ; see `transformInputGradient`.
+  public static func winogradInputGradient(
+    _ source: UnsafePointer<Float>, positionStride: Int, pixelStride: Int, channels: Int, tiles: Int,
+    addingTo target: UnsafeMutablePointer<Float>, rowStride: Int, room: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    transformInputGradient(
+      FloatVector.self, source, positionStride: positionStride, pixelStride: pixelStride, channels: channels,
+      tiles: tiles, addingTo: target, rowStride: rowStride, room: room)
+  }
+
   /// G g Gᵀ; see `transformKernel`.
   public static func winogradKernel(
     _ source: UnsafePointer<Float>, laneStride: Int, lanes: Int, flips: Bool, isLast: Bool,
@@ -348,6 +410,16 @@ extension DoubleKernels {
     transformGradient(
       DoubleVector.self, source, rowStride: rowStride, pixelStride: pixelStride, channels: channels, tiles: tiles,
       into: target, positionStride: positionStride, room: room)
+  }
+
+  /// B M Bᵀ; see `transformInputGradient`.
+  public static func winogradInputGradient(
+    _ source: UnsafePointer<Double>, positionStride: Int, pixelStride: Int, channels: Int, tiles: Int,
+    addingTo target: UnsafeMutablePointer<Double>, rowStride: Int, room: UnsafeMutablePointer<Double>
+  ) -> Bool {
+    transformInputGradient(
+      DoubleVector.self, source, positionStride: positionStride, pixelStride: pixelStride, channels: channels,
+      tiles: tiles, addingTo: target, rowStride: rowStride, room: room)
   }
 
   /// G g Gᵀ; see `transformKernel`.

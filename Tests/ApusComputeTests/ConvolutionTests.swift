@@ -357,6 +357,24 @@ extension PerKernelSet {
       }
     }
 
+    /// Outputs that are whole tiles of an input that is not: its gradient is added up from their tiles.
+    @Test func winogradInputGradientFromTilesOfTheOutput() {
+      forEachKernelSet { _ in
+        for g in [
+          Self.geometry(3, 16, 13, 13, 18, (3, 3)), Self.geometry(7, 19, 10, 14, 33, (3, 3)),
+          Self.geometry(40, 16, 9, 9, 17, (3, 3)),
+          ConvolutionGeometry(
+            batch: 4, inputChannels: 17, inputHeight: 9, inputWidth: 9, outputChannels: 16, kernelHeight: 3,
+            kernelWidth: 3, padding: (top: 1, bottom: 0, left: 0, right: 1)),
+        ] {
+          let isTaken = Winograd<Float>(g).map(\.scattersInputGradient) ?? false
+          #expect(isTaken, "\(g)")
+          Self.check(Float.self, g)
+          if g.batch < 40 { Self.check(Double.self, g) }
+        }
+      }
+    }
+
     /// Whole registers of pixels and one or two more, by every activation.
     @Test func oddPixels() {
       forEachKernelSet { _ in
@@ -505,11 +523,33 @@ extension PerKernelSet {
       }
     }
 
+    @Test func infinitiesAndNaNReachTheSamePixelsOfTheInputGradient() {
+      let g = Self.geometry(9, 16, 10, 10, 17, (3, 3))
+      var upstream: [Float] = testNumbers(g.outputCount, seed: 3)
+      let weight: [Float] = testNumbers(g.weightCount, seed: 2)
+      upstream[17 * 64 + 20] = .infinity
+      upstream[40 * 64 + 63] = .nan
+      var expected = [Double](repeating: 0, count: g.inputCount)
+      ConvolutionTwin.forEachProduct(g) { o, i, w in expected[i] += Double(upstream[o]) * Double(weight[w]) }
+      forEachKernelSet { _ in
+        #expect(Winograd<Float>(g)?.scattersInputGradient == true)
+        var gradient = [Float](repeating: 0, count: g.inputCount)
+        convolutionInputGradient(g, outputGradient: upstream, weight: weight, inputGradient: &gradient)
+        for index in gradient.indices {
+          let (a, e) = (gradient[index], Float(expected[index]))
+          let same = a.isNaN == e.isNaN && a.isInfinite == e.isInfinite && (!a.isInfinite || a.sign == e.sign)
+          #expect(same, "\(index): \(a) instead of \(e)")
+          if !same { return }
+        }
+      }
+    }
+
     @Test func nothingBehindAnOperandIsTouched() {
       forEachKernelSet { _ in
         for g in [
           Self.geometry(2, 3, 9, 7, 5, (3, 3)), Self.geometry(1, 2, 6, 6, 20, (5, 5)),
-          Self.geometry(2, 16, 10, 10, 16, (3, 3)), Self.geometry(1, 20, 3, 5, 7, (1, 1)),
+          Self.geometry(2, 16, 10, 10, 16, (3, 3)), Self.geometry(9, 16, 10, 10, 17, (3, 3)),
+          Self.geometry(1, 20, 3, 5, 7, (1, 1)),
           Self.geometry(1, 17, 13, 13, 18, (3, 3), padding: 1), Self.geometry(1, 112, 7, 7, 112, (3, 3), padding: 1),
           Self.geometry(2, 3, 9, 20, 3, (3, 3), groups: 3), Self.geometry(1, 2, 5, 5, 4, (3, 3), padding: 1, groups: 2),
           Self.geometry(1, 3, 20, 40, 40, (5, 5), stride: (2, 2), padding: 2),

@@ -1,0 +1,105 @@
+import Synchronization
+
+// The gradient of the input of Winograd's convolution as the transpose of its formula in d,
+//
+//     dd = Σ over tiles of B [ Z[ξ] · U[ξ]ᵀ ] Bᵀ          Z = A dY Aᵀ, U = G g Gᵀ
+//
+// each tile of the output giving 6×6 pixels of the input, which overlap and are added. The other way is a convolution of the output's
+// gradient with the kernels turned round: its tiles are those of the input, and no pixel is written twice. Without padding the output
+// is two rows and columns smaller, and where these begin a tile of their own there are many fewer here: 11×11 pixels are 3×3 tiles,
+// the 13×13 that they come from 4×4.
+
+extension Winograd {
+  /// Whether this way is taken: where it has three quarters of the tiles of the other or less, and a block holds whole images.
+  var scattersInputGradient: Bool {
+    let tiles = tilesDown * tilesAcross
+    let others = ((height + 3) / 4) * ((width + 3) / 4)
+    return !goesByChannels && 4 * tiles <= 3 * others && tiles <= tilesPerBlock
+  }
+
+  /// The gradient of the input, from that of the output and weights `[output, input, 3, 3]`. False, with a result that counts for
+  /// nothing, when a value is not finite.
+  func inputGradient(
+    _ outputGradient: UnsafePointer<T>, weight: UnsafePointer<T>, into inputGradient: UnsafeMutablePointer<T>
+  ) -> Bool {
+    let isFinite = Atomic<Bool>(true)
+    // U with the channels exchanged, [36][output channel][input channel].
+    let strideU = outputChannels * inputLanes + 16
+    let (rows, columns) = (tilesDown * 4 + 2, tilesAcross * 4 + 2)
+    Scratch.withScalars(36 * strideU, of: T.self) { u in
+      transformKernelsForInputGradient(weight, into: u, positionStride: strideU)
+      eachBlock { block in
+        let tiles = block.stripCount * tilesAcross
+        let (strideZ, strideM) = (tiles * outputLanes + 16, tiles * inputLanes + 16)
+        Scratch.withScalars(36 * (strideZ + strideM), of: T.self) { z in
+          let m = z + 36 * strideZ
+          transformGradient(outputGradient, block, into: z, positionStride: strideZ)
+          multiply(
+            z, rows: tiles, rowStride: outputLanes, depth: outputChannels, depthStride: 1, positionStride: strideZ,
+            u, rowStride: inputLanes, positionStride: strideU, columns: inputLanes,
+            into: m, positionStride: strideM, adds: false)
+          parallelFor(block.images.count) { image in
+            Scratch.withScalars(rows * columns * inputLanes + table.winogradRoom, of: T.self) { pixels in
+              let isDone = addTiles(
+                m + image * tilesDown * tilesAcross * inputLanes, positionStride: strideM, columns: columns,
+                into: pixels, room: pixels + rows * columns * inputLanes)
+              if !isDone { isFinite.store(false, ordering: .relaxed) }
+              turnBack(
+                pixels, columns: columns,
+                into: inputGradient + (block.images.lowerBound + image) * inputChannels * height * width)
+            }
+          }
+        }
+      }
+    }
+    return isFinite.load(ordering: .relaxed)
+  }
+
+  private func transformKernelsForInputGradient(
+    _ weight: UnsafePointer<T>, into u: UnsafeMutablePointer<T>, positionStride: Int
+  ) {
+    let perPart = max(1, 256 * lanes / inputLanes)
+    parallelFor((outputChannels + perPart - 1) / perPart) { part in
+      Scratch.withScalars(table.winogradRoom, of: T.self) { room in
+        for output in part * perPart..<min((part + 1) * perPart, outputChannels) {
+          for input in stride(from: 0, to: inputChannels, by: lanes) {
+            let count = min(lanes, inputChannels - input)
+            table.winogradKernel(
+              weight + (output * inputChannels + input) * 9, laneStride: 9, lanes: count, flips: false,
+              isLast: output == outputChannels - 1 && input + count == inputChannels,
+              into: u + output * inputLanes + input, positionStride: positionStride, room: room)
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds up the tiles of one image, channels innermost, with what falls outside of it around it.
+  private func addTiles(
+    _ m: UnsafePointer<T>, positionStride: Int, columns: Int, into pixels: UnsafeMutablePointer<T>,
+    room: UnsafeMutablePointer<T>
+  ) -> Bool {
+    pixels.update(repeating: 0, count: (tilesDown * 4 + 2) * columns * inputLanes)
+    var isFinite = true
+    for strip in 0..<tilesDown {
+      let isDone = table.winogradInputGradient(
+        m + strip * tilesAcross * inputLanes, positionStride: positionStride, pixelStride: inputLanes,
+        channels: inputLanes, tiles: tilesAcross, addingTo: pixels + strip * 4 * columns * inputLanes,
+        rowStride: columns * inputLanes, room: room)
+      isFinite = isFinite && isDone
+    }
+    return isFinite
+  }
+
+  /// Moves the rows of an image together, over what is around it, and turns it round into its planes.
+  private func turnBack(
+    _ pixels: UnsafeMutablePointer<T>, columns: Int, into target: UnsafeMutablePointer<T>
+  ) {
+    for y in 0..<height {
+      let from = pixels + ((y + top) * columns + left) * inputLanes
+      // Both begin at the same place at the earliest, and rows get shorter: none is written over before it has been moved.
+      (pixels + y * width * inputLanes).update(from: from, count: width * inputLanes)
+    }
+    table.transpose(pixels, inputLanes, target, height * width, inputChannels, height * width)
+  }
+}
