@@ -171,11 +171,12 @@ public func convolutionInputGradient<T: ComputeScalar>(
     inputGradient.update(repeating: 0, count: g.inputCount)
     return
   }
-  if let winograd = Winograd<T>(g), winograd.scattersInputGradient {
-    if winograd.inputGradient(outputGradient, weight: weight, into: inputGradient) { return }
-  } else if let winograd = Winograd<T>(inputGradientOf: g) {
-    let isDone = winograd.convolve(
-      outputGradient, weight: weight, flips: true, bias: nil, floor: -.infinity, into: inputGradient)
+  if let winograd = Winograd<T>(g) {
+    let isDone =
+      winograd.scattersInputGradient
+      ? winograd.inputGradient(outputGradient, weight: weight, into: inputGradient)
+      : winograd.exchanged.convolve(
+        outputGradient, weight: weight, flips: true, bias: nil, floor: -.infinity, into: inputGradient)
     if isDone { return }
   }
   if let inLanes = LaneConvolution<T>(g, .inputGradient) {

@@ -56,7 +56,7 @@ struct PlannedWinograd {
     positionStride = winograd.kernelPositionStride
     let u = memory.scalars(winograd.kernelSize)
     winograd.transformKernels(
-      weight, flips: false, inputs: 0..<inputs, outputs: 0..<outputs, into: u, rowStride: rowStride,
+      weight, .plain, inputs: 0..<inputs, outputs: 0..<outputs, into: u, rowStride: rowStride,
       positionStride: positionStride)
     self.u = UnsafePointer(u)
     laneOffsets = memory.integers((0..<inputs).map { $0 * lanes })

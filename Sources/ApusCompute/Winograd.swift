@@ -69,14 +69,6 @@ struct Winograd<T: ComputeScalar> {
       outputSize: (g.outputHeight, g.outputWidth), corner: (g.padding.top, g.padding.left), images: g.batch)
   }
 
-  /// The convolution that computes the gradient of the input of `g`, or nil.
-  init?(inputGradientOf g: ConvolutionGeometry) {
-    guard g.suitsWinograd(T.self) else { return nil }
-    self.init(
-      channels: (g.outputChannels, g.inputChannels), size: (g.outputHeight, g.outputWidth),
-      outputSize: (g.inputHeight, g.inputWidth), corner: (2 - g.padding.top, 2 - g.padding.left), images: g.batch)
-  }
-
   private init(
     channels: (Int, Int), size: (Int, Int), outputSize: (Int, Int), corner: (Int, Int), images: Int
   ) {
@@ -86,6 +78,13 @@ struct Winograd<T: ComputeScalar> {
     (top, left) = corner
     self.images = images
     table = kernels(T.self)
+  }
+
+  /// The convolution from the output back to the input, which computes the gradient of the input.
+  var exchanged: Winograd {
+    Winograd(
+      channels: (outputChannels, inputChannels), size: (outputHeight, outputWidth), outputSize: (height, width),
+      corner: (2 - top, 2 - left), images: images)
   }
 
   // MARK: Sizes
@@ -124,31 +123,41 @@ struct Winograd<T: ComputeScalar> {
 
   // MARK: Stages
 
+  /// How kernels lie in the weights.
+  enum KernelOrder {
+    /// `[output, input, 3, 3]`.
+    case plain
+    /// `[input, output, 3, 3]`: the weights of the convolution that has the channels the other way.
+    case exchanged
+    /// The same turned round, for the gradient of the input as a convolution.
+    case turned
+  }
+
   /// U = G g Gᵀ for every pair of channels, `[36][input channel][output channel]`.
-  private func transformKernels(_ weight: UnsafePointer<T>, flips: Bool, into u: UnsafeMutablePointer<T>) {
+  func transformKernels(_ weight: UnsafePointer<T>, _ order: KernelOrder, into u: UnsafeMutablePointer<T>) {
     let perPart = max(1, 256 * lanes / outputLanes)
     parallelFor((inputChannels + perPart - 1) / perPart) { part in
       let inputs = part * perPart..<min((part + 1) * perPart, inputChannels)
       transformKernels(
-        weight, flips: flips, inputs: inputs, outputs: 0..<outputChannels,
+        weight, order, inputs: inputs, outputs: 0..<outputChannels,
         into: u + inputs.lowerBound * outputLanes, rowStride: outputLanes, positionStride: kernelPositionStride)
     }
   }
 
-  /// The part of U for some input and output channels, from weights `[output, input, 3, 3]`, or from `[input, output, 3, 3]`,
-  /// turned round, for the gradient of the input.
+  /// The part of U for some input and output channels.
   func transformKernels(
-    _ weight: UnsafePointer<T>, flips: Bool, inputs: Range<Int>, outputs: Range<Int>, into u: UnsafeMutablePointer<T>,
-    rowStride: Int, positionStride: Int
+    _ weight: UnsafePointer<T>, _ order: KernelOrder, inputs: Range<Int>, outputs: Range<Int>,
+    into u: UnsafeMutablePointer<T>, rowStride: Int, positionStride: Int
   ) {
+    let isPlain = order == .plain
     Scratch.withScalars(table.winogradRoom, of: T.self) { room in
       for input in inputs {
         for output in stride(from: outputs.lowerBound, to: outputs.upperBound, by: lanes) {
           let count = min(lanes, outputs.upperBound - output)
           let isLast = input == inputChannels - 1 && output + count == outputChannels
           table.winogradKernel(
-            weight + (flips ? (input * outputChannels + output) * 9 : (output * inputChannels + input) * 9),
-            laneStride: flips ? 9 : inputChannels * 9, lanes: count, flips: flips, isLast: isLast,
+            weight + (isPlain ? (output * inputChannels + input) * 9 : (input * outputChannels + output) * 9),
+            laneStride: isPlain ? inputChannels * 9 : 9, lanes: count, flips: order == .turned, isLast: isLast,
             into: u + (input - inputs.lowerBound) * rowStride + output - outputs.lowerBound,
             positionStride: positionStride, room: room)
         }
@@ -256,7 +265,7 @@ struct Winograd<T: ComputeScalar> {
     }
     let isFinite = Atomic<Bool>(true)
     Scratch.withScalars(kernelSize + outputLanes, of: T.self) { u in
-      transformKernels(weight, flips: flips, into: u)
+      transformKernels(weight, flips ? .turned : .plain, into: u)
       let paddedBias = bias.map { pad($0, 0..<outputChannels, into: u + kernelSize) }
       eachBlock { block in
         let tiles = block.stripCount * tilesAcross

@@ -53,7 +53,7 @@ extension Winograd {
           for first in stride(from: 0, to: inputChannels, by: depth) {
             let inputs = first..<min(first + depth, inputChannels)
             transformKernels(
-              weight, flips: flips, inputs: inputs, outputs: outputs, into: u, rowStride: columns,
+              weight, flips ? .turned : .plain, inputs: inputs, outputs: outputs, into: u, rowStride: columns,
               positionStride: strideU)
             multiply(
               v + first, rows: tiles, rowStride: inputLanes, depth: inputs.count, depthStride: 1,

@@ -23,11 +23,12 @@ extension Winograd {
     _ outputGradient: UnsafePointer<T>, weight: UnsafePointer<T>, into inputGradient: UnsafeMutablePointer<T>
   ) -> Bool {
     let isFinite = Atomic<Bool>(true)
-    // U with the channels exchanged, [36][output channel][input channel].
-    let strideU = outputChannels * inputLanes + 16
+    // U as a product from the output back to the input takes it, [36][output channel][input channel].
+    let back = exchanged
+    let strideU = back.kernelPositionStride
     let (rows, columns) = (tilesDown * 4 + 2, tilesAcross * 4 + 2)
-    Scratch.withScalars(36 * strideU, of: T.self) { u in
-      transformKernelsForInputGradient(weight, into: u, positionStride: strideU)
+    Scratch.withScalars(back.kernelSize, of: T.self) { u in
+      back.transformKernels(weight, .exchanged, into: u)
       eachBlock { block in
         let tiles = block.stripCount * tilesAcross
         let (strideZ, strideM) = (tiles * outputLanes + 16, tiles * inputLanes + 16)
@@ -53,25 +54,6 @@ extension Winograd {
       }
     }
     return isFinite.load(ordering: .relaxed)
-  }
-
-  private func transformKernelsForInputGradient(
-    _ weight: UnsafePointer<T>, into u: UnsafeMutablePointer<T>, positionStride: Int
-  ) {
-    let perPart = max(1, 256 * lanes / inputLanes)
-    parallelFor((outputChannels + perPart - 1) / perPart) { part in
-      Scratch.withScalars(table.winogradRoom, of: T.self) { room in
-        for output in part * perPart..<min((part + 1) * perPart, outputChannels) {
-          for input in stride(from: 0, to: inputChannels, by: lanes) {
-            let count = min(lanes, inputChannels - input)
-            table.winogradKernel(
-              weight + (output * inputChannels + input) * 9, laneStride: 9, lanes: count, flips: false,
-              isLast: output == outputChannels - 1 && input + count == inputChannels,
-              into: u + output * inputLanes + input, positionStride: positionStride, room: room)
-          }
-        }
-      }
-    }
   }
 
   /// Adds up the tiles of one image, channels innermost, with what falls outside of it around it.

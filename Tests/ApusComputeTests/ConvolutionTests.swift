@@ -349,8 +349,7 @@ extension PerKernelSet {
             batch: 4, inputChannels: 19, inputHeight: 10, inputWidth: 9, outputChannels: 16, kernelHeight: 3,
             kernelWidth: 3, padding: (top: 2, bottom: 0, left: 1, right: 2)),
         ] {
-          let isTaken = Winograd<Float>(g) != nil && Winograd<Float>(inputGradientOf: g) != nil
-          #expect(isTaken, "\(g)")
+          #expect(Winograd<Float>(g) != nil, "\(g)")
           Self.check(Float.self, g, bias: true)
           if g.batch < 40 { Self.check(Double.self, g) }
         }
@@ -492,7 +491,7 @@ extension PerKernelSet {
           Self.check(Float.self, g, bias: true)
           if g.inputChannels < 100 { Self.check(Double.self, g) }
         }
-        let back = Winograd<Float>(inputGradientOf: Self.geometry(1, 16, 20, 20, 40, (3, 3), padding: 1))
+        let back = Winograd<Float>(Self.geometry(1, 16, 20, 20, 40, (3, 3), padding: 1))?.exchanged
         #expect(back?.goesByChannels == false)
       }
     }
