@@ -28,6 +28,7 @@ enum Command {
     case "compare": Comparison(Options(rest, [.suites, .peers, .rounds])).run()
     case "peak": PeakReport(Options(rest)).run()
     case "ladder": LadderReport(Options(rest, .size)).run()
+    case "parts": PartsReport(Options(rest, .size)).run()
     case "roofline": RooflineReport(Options(rest)).run()
     case "scaling": ScalingReport(Options(rest)).run()
     case "memory": MemoryReport(Options(rest, .peers)).run()

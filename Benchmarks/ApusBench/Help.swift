@@ -14,6 +14,7 @@ enum Help {
       lm        a training step of each language model: LSTM, GRU, GPT
       peak      the multiply-adds that each instruction set reaches here: what 100 % means
       ladder    the product of Docs/GEMM.md, from three loops to the shipped one, step by step
+      parts     one product taken apart: the tile alone, then with each thing around it
       roofline  each kernel against what the multiply-add units and the memory allow
       scaling   products, convolutions and training steps at 1 to N threads
       memory    the memory that a training run needs, beside PyTorch's
@@ -101,6 +102,14 @@ enum Help {
           + "Benchmarks/ApusBench/Ladder.",
         common + "\n  --size N       rows, columns and depth of the product (default: 1024)",
         "apus-bench ladder --size 768 --svg ladder.svg")
+    case "parts":
+      page(
+        name,
+        "What the tile of a product reaches with its panels in the level-1 cache, deeper, over a block of A in level 2, over\n"
+          + "all of C from packed operands, and with A and B packed on the way: the last is the whole product. All in turns with\n"
+          + "the peak, on one thread; 'loses' is in percent of the peak.",
+        common + "\n  --size N       rows, columns and depth of the product (default: 1024)",
+        "apus-bench parts --size 2048")
     case "roofline":
       page(
         name,

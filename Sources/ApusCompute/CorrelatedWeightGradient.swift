@@ -112,7 +112,7 @@ private struct CorrelationPlanes<T: ComputeScalar> {
     case .pooled(let upstream, let codes):
       let first = plane * (height / 2) * (width / 2)
       pooling.withUnsafeBufferPointer {
-        kernels(T.self).rectifiedMaxPoolGradient(upstream + first, codes + first, target, $0.baseAddress!)
+        kernels(T.self).rectifiedMaxPoolGradient(upstream + first, codes + first, target, images: 1, $0.baseAddress!)
       }
     }
     let filled = height * columns

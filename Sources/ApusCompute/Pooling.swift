@@ -189,15 +189,20 @@ extension PoolingGeometry {
   /// Runs `body` for every image, with the numbers that the kernels want.
   @inline(__always)
   func forEachPlane(_ body: (_ plane: Int, _ layout: UnsafePointer<Int>) -> Void) {
+    forEachPlanes { planes, layout in
+      for plane in planes { body(plane, layout) }
+    }
+  }
+
+  /// The same with runs of planes, each of which one thread does.
+  func forEachPlanes(_ body: (_ planes: Range<Int>, _ layout: UnsafePointer<Int>) -> Void) {
     let layout = [
       height, width, kernelHeight, kernelWidth, strideHeight, strideWidth, paddingHeight, paddingWidth,
       dilationHeight, dilationWidth, outputHeight, outputWidth,
     ]
     layout.withUnsafeBufferPointer { layout in
       let address = layout.baseAddress!
-      forEachRowRange(planes, length: height * width) { range in
-        for plane in range { body(plane, address) }
-      }
+      forEachRowRange(planes, length: height * width) { body($0, address) }
     }
   }
 }

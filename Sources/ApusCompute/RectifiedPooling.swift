@@ -1,17 +1,17 @@
 // A convolution, ReLU and max-pooling by 2 × 2 windows, as one operation: the array between them, the largest of such a
 // model, is pooled while it is in the cache, and what the backward pass needs of it is a byte for each window.
 
-/// Max-pooling with ReLU, one image at a time; `layout` holds the twelve numbers of a `PoolingGeometry`.
+/// Max-pooling with ReLU of images, or planes, that follow one another; `layout` holds the twelve numbers of a `PoolingGeometry`.
 protocol RectifiedPoolingKernels<Scalar>: SendableMetatype {
   associatedtype Scalar
 
   static func rectifiedMaxPool(
     _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ codes: UnsafeMutablePointer<UInt8>,
-    _ layout: UnsafePointer<Int>)
+    images: Int, _ layout: UnsafePointer<Int>)
 
   static func rectifiedMaxPoolGradient(
     _ upstream: UnsafePointer<Scalar>, _ codes: UnsafePointer<UInt8>, _ gradient: UnsafeMutablePointer<Scalar>,
-    _ layout: UnsafePointer<Int>)
+    images: Int, _ layout: UnsafePointer<Int>)
 
   static func passingSum(_ upstream: UnsafePointer<Scalar>, _ codes: UnsafePointer<UInt8>, _ count: Int) -> Scalar
 
@@ -160,8 +160,10 @@ package func rectifiedMaxPool<T: ComputeScalar>(
   precondition(geometry.isTwoByTwo, "rectifiedMaxPool: the windows are not 2 by 2")
   let (inputs, outputs) = (geometry.height * geometry.width, geometry.outputHeight * geometry.outputWidth)
   let table = kernels(T.self)
-  geometry.forEachPlane { plane, layout in
-    table.rectifiedMaxPool(x + plane * inputs, y + plane * outputs, codes + plane * outputs, layout)
+  geometry.forEachPlanes { planes, layout in
+    let first = planes.lowerBound
+    table.rectifiedMaxPool(
+      x + first * inputs, y + first * outputs, codes + first * outputs, images: planes.count, layout)
   }
 }
 
@@ -180,9 +182,10 @@ package func rectifiedMaxPoolGradient<T: ComputeScalar>(
 ) {
   let (inputs, outputs) = (geometry.height * geometry.width, geometry.outputHeight * geometry.outputWidth)
   let table = kernels(T.self)
-  geometry.forEachPlane { plane, layout in
+  geometry.forEachPlanes { planes, layout in
+    let first = planes.lowerBound
     table.rectifiedMaxPoolGradient(
-      upstream + plane * outputs, codes + plane * outputs, gradient + plane * inputs, layout)
+      upstream + first * outputs, codes + first * outputs, gradient + first * inputs, images: planes.count, layout)
   }
 }
 

@@ -1,7 +1,7 @@
 // Max-pooling by 2 × 2 windows and ReLU in one pass, forward and backward: what stands behind the convolutions of most
 // image models. Rows of windows are often shorter than a register (12 or 13 of them), so a register may reach into the
-// next row: what it reads there is of no use, and what it writes there is written over when that row's turn comes. Only
-// where it would reach over the end of the image does it go through a small room.
+// next row, or the next image: what it reads there is of no use, and what it writes there is written over when that row's turn
+// comes. Only where it would reach over the end of the last image does it go through a small room.
 //
 // What the backward pass needs of a window is one byte: which of the four was the largest, of equals the first, or 4
 // where none is above 0 (or one is NaN), and no gradient passes.
@@ -31,51 +31,60 @@ extension MathVector {
     return (best.atLeast(zero), dead.replacing(with: code, where: zero .< best).bits)
   }
 
-  /// y = max(largest of the window, 0) for one image, and the codes of the windows.
+  /// y = max(largest of the window, 0) for images that follow one another, and the codes of the windows.
   @inline(__always)
   static func rectifiedMaxPool(
-    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ codes: UnsafeMutablePointer<UInt8>,
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ codes: UnsafeMutablePointer<UInt8>, images: Int,
     _ l: PoolingLayout
   ) {
-    let (pixels, windows) = (l.height * l.width, l.outputHeight * l.outputWidth)
     withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 4 * width) { numbers in
       withUnsafeTemporaryAllocation(of: UInt8.self, capacity: width) { marks in
         let room = numbers.baseAddress.unsafelyUnwrapped
         let bytes = marks.baseAddress.unsafelyUnwrapped
-        for row in 0..<l.outputHeight {
-          var column = 0
-          while column < l.outputWidth {
-            let count = min(width, l.outputWidth - column)
-            let from = 2 * row * l.width + 2 * column
-            var top = x + from
-            var bottom = top + l.width
-            if from + l.width + 2 * width > pixels {
-              for i in 0..<2 * count {
-                room[i] = top[i]
-                room[2 * width + i] = bottom[i]
+        var (x, y, codes) = (x, y, codes)
+        // What there is from this image on: only at the end of the last one must a register not reach over.
+        var (pixels, windows) = (images * l.height * l.width, images * l.outputHeight * l.outputWidth)
+        for _ in 0..<images {
+          for row in 0..<l.outputHeight {
+            var column = 0
+            while column < l.outputWidth {
+              let count = min(width, l.outputWidth - column)
+              let from = 2 * row * l.width + 2 * column
+              var top = x + from
+              var bottom = top + l.width
+              if from + l.width + 2 * width > pixels {
+                for i in 0..<2 * count {
+                  room[i] = top[i]
+                  room[2 * width + i] = bottom[i]
+                }
+                for i in 2 * count..<2 * width {
+                  room[i] = 0
+                  room[2 * width + i] = 0
+                }
+                top = UnsafePointer(room)
+                bottom = UnsafePointer(room + 2 * width)
               }
-              for i in 2 * count..<2 * width {
-                room[i] = 0
-                room[2 * width + i] = 0
+              let (value, code) = rectifiedMaximum(top, bottom)
+              let place = row * l.outputWidth + column
+              if place + width <= windows {
+                value.store(y + place)
+                storeCodes(code, codes + place)
+              } else {
+                value.store(room)
+                storeCodes(code, bytes)
+                for i in 0..<count {
+                  y[place + i] = room[i]
+                  codes[place + i] = bytes[i]
+                }
               }
-              top = UnsafePointer(room)
-              bottom = UnsafePointer(room + 2 * width)
+              column += width
             }
-            let (value, code) = rectifiedMaximum(top, bottom)
-            let place = row * l.outputWidth + column
-            if place + width <= windows {
-              value.store(y + place)
-              storeCodes(code, codes + place)
-            } else {
-              value.store(room)
-              storeCodes(code, bytes)
-              for i in 0..<count {
-                y[place + i] = room[i]
-                codes[place + i] = bytes[i]
-              }
-            }
-            column += width
           }
+          x += l.height * l.width
+          y += l.outputHeight * l.outputWidth
+          codes += l.outputHeight * l.outputWidth
+          pixels -= l.height * l.width
+          windows -= l.outputHeight * l.outputWidth
         }
       }
     }
@@ -85,56 +94,45 @@ extension MathVector {
   @inline(__always)
   static func rectifiedMaxPoolGradient(
     _ upstream: UnsafePointer<Scalar>, _ codes: UnsafePointer<UInt8>, _ gradient: UnsafeMutablePointer<Scalar>,
-    _ l: PoolingLayout
+    images: Int, _ l: PoolingLayout
   ) {
-    let (pixels, windows) = (l.height * l.width, l.outputHeight * l.outputWidth)
-    let zero = Self(repeating: 0)
     withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 2 * width) { numbers in
       withUnsafeTemporaryAllocation(of: UInt8.self, capacity: width) { marks in
-        let room = numbers.baseAddress.unsafelyUnwrapped
-        let bytes = marks.baseAddress.unsafelyUnwrapped
-        for line in 0..<2 * l.outputHeight {
-          let left = Bits(repeating: Bits.Word(truncatingIfNeeded: line % 2 * 2))
-          let right = Bits(repeating: Bits.Word(truncatingIfNeeded: line % 2 * 2 + 1))
-          var column = 0
-          while column < l.outputWidth {
-            let count = min(width, l.outputWidth - column)
-            let place = line / 2 * l.outputWidth + column
-            var d = upstream + place
-            var marked = codes + place
-            if place + width > windows {
-              for i in 0..<count {
-                room[i] = d[i]
-                bytes[i] = marked[i]
-              }
-              for i in count..<width {
-                room[i] = 0
-                bytes[i] = 4
-              }
-              d = UnsafePointer(room)
-              marked = UnsafePointer(bytes)
-            }
-            let (value, code) = (load(d), loadCodes(marked))
-            let (low, high) = zero.replacing(with: value, where: equal(code, left))
-              .zipped(with: zero.replacing(with: value, where: equal(code, right)))
-            let to = line * l.width + 2 * column
-            if to + 2 * width <= pixels {
-              low.store(gradient + to)
-              high.store(gradient + to + width)
+        var image = SpreadImage<Self>(
+          upstream: upstream, codes: codes, gradient: gradient, windows: images * l.outputHeight * l.outputWidth,
+          pixels: images * l.height * l.width, room: numbers.baseAddress.unsafelyUnwrapped,
+          bytes: marks.baseAddress.unsafelyUnwrapped)
+        for _ in 0..<images {
+          for row in 0..<l.outputHeight {
+            let (place, to) = (row * l.outputWidth, 2 * row * l.width)
+            if l.outputWidth <= width {
+              // A register holds the row, and both lines are made of it.
+              let (value, code) = image.windows(place, count: l.outputWidth)
+              image.store(value, where: code, is: 0, to, count: l.outputWidth)
+              image.store(value, where: code, is: 2, to + l.width, count: l.outputWidth)
             } else {
-              low.store(room)
-              high.store(room + width)
-              for i in 0..<2 * count { gradient[to + i] = room[i] }
+              for line in 0..<2 {
+                var column = 0
+                while column < l.outputWidth {
+                  let count = min(width, l.outputWidth - column)
+                  let (value, code) = image.windows(place + column, count: count)
+                  image.store(value, where: code, is: 2 * line, to + line * l.width + 2 * column, count: count)
+                  column += width
+                }
+              }
             }
-            column += width
+            // A last column that no window covers.
+            if 2 * l.outputWidth < l.width {
+              image.gradient[to + l.width - 1] = 0
+              image.gradient[to + 2 * l.width - 1] = 0
+            }
           }
-          // A last column that no window covers.
-          for i in 2 * l.outputWidth..<l.width { gradient[line * l.width + i] = 0 }
+          // And a last row.
+          image.clear(2 * l.outputHeight * l.width..<l.height * l.width)
+          image.advance(windows: l.outputHeight * l.outputWidth, pixels: l.height * l.width)
         }
       }
     }
-    let used = 2 * l.outputHeight * l.width
-    for i in used..<pixels { gradient[i] = 0 }
   }
 
   /// The sum of the upstream numbers of windows through which a gradient passes.
@@ -159,23 +157,91 @@ extension MathVector {
   }
 }
 
+/// An image that gradients of windows are spread over, and all that there is from it on: registers may reach into the images behind
+/// it, which are written later.
+private struct SpreadImage<Vector: MathVector> {
+  var upstream: UnsafePointer<Vector.Scalar>
+  var codes: UnsafePointer<UInt8>
+  var gradient: UnsafeMutablePointer<Vector.Scalar>
+  var windows: Int
+  var pixels: Int
+  /// Room for two registers, and for the codes of one.
+  let room: UnsafeMutablePointer<Vector.Scalar>
+  let bytes: UnsafeMutablePointer<UInt8>
+
+  /// A register of windows from number `place` on, of which `count` are wanted, and their codes.
+  @inline(__always)
+  func windows(_ place: Int, count: Int) -> (Vector, Vector.Bits) {
+    if place + Vector.width <= windows { return (Vector.load(upstream + place), Vector.loadCodes(codes + place)) }
+    for i in 0..<count {
+      room[i] = upstream[place + i]
+      bytes[i] = codes[place + i]
+    }
+    for i in count..<Vector.width {
+      room[i] = 0
+      bytes[i] = 4
+    }
+    return (Vector.load(room), Vector.loadCodes(bytes))
+  }
+
+  /// Two numbers for each of `count` windows: the window's, where its code is `left` or, for the second, one more, and 0 else.
+  @inline(__always)
+  func store(_ value: Vector, where code: Vector.Bits, is left: Int, _ to: Int, count: Int) {
+    let zero = Vector(repeating: 0)
+    let left = Vector.Bits.Word(truncatingIfNeeded: left)
+    let (low, high) = zero.replacing(with: value, where: Vector.equal(code, Vector.Bits(repeating: left)))
+      .zipped(with: zero.replacing(with: value, where: Vector.equal(code, Vector.Bits(repeating: left + 1))))
+    if to + 2 * Vector.width <= pixels {
+      low.store(gradient + to)
+      high.store(gradient + to + Vector.width)
+    } else {
+      low.store(room)
+      high.store(room + Vector.width)
+      for i in 0..<2 * count { gradient[to + i] = room[i] }
+    }
+  }
+
+  @inline(__always)
+  func clear(_ range: Range<Int>) {
+    var i = range.lowerBound
+    while i < range.upperBound && i + Vector.width <= pixels {
+      Vector(repeating: 0).store(gradient + i)
+      i += Vector.width
+    }
+    while i < range.upperBound {
+      gradient[i] = 0
+      i += 1
+    }
+  }
+
+  /// Goes on to the next image.
+  @inline(__always)
+  mutating func advance(windows count: Int, pixels area: Int) {
+    upstream += count
+    codes += count
+    gradient += area
+    windows -= count
+    pixels -= area
+  }
+}
+
 extension FloatKernels {
-  /// The largest of each 2 × 2 window or 0, and the windows' codes.
+  /// The largest of each 2 × 2 window or 0, and the windows' codes, of images that follow one another.
   @inline(never)
   public static func rectifiedMaxPool(
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ codes: UnsafeMutablePointer<UInt8>,
-    _ layout: UnsafePointer<Int>
+    images: Int, _ layout: UnsafePointer<Int>
   ) {
-    FloatVector.rectifiedMaxPool(x, y, codes, PoolingLayout(layout))
+    FloatVector.rectifiedMaxPool(x, y, codes, images: images, PoolingLayout(layout))
   }
 
   /// The backward pass of `rectifiedMaxPool`.
   @inline(never)
   public static func rectifiedMaxPoolGradient(
     _ upstream: UnsafePointer<Float>, _ codes: UnsafePointer<UInt8>, _ gradient: UnsafeMutablePointer<Float>,
-    _ layout: UnsafePointer<Int>
+    images: Int, _ layout: UnsafePointer<Int>
   ) {
-    FloatVector.rectifiedMaxPoolGradient(upstream, codes, gradient, PoolingLayout(layout))
+    FloatVector.rectifiedMaxPoolGradient(upstream, codes, gradient, images: images, PoolingLayout(layout))
   }
 
   /// The sum of what passes through `rectifiedMaxPool` backward.
@@ -188,22 +254,22 @@ extension FloatKernels {
 }
 
 extension DoubleKernels {
-  /// The largest of each 2 × 2 window or 0, and the windows' codes.
+  /// The largest of each 2 × 2 window or 0, and the windows' codes, of images that follow one another.
   @inline(never)
   public static func rectifiedMaxPool(
     _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ codes: UnsafeMutablePointer<UInt8>,
-    _ layout: UnsafePointer<Int>
+    images: Int, _ layout: UnsafePointer<Int>
   ) {
-    DoubleVector.rectifiedMaxPool(x, y, codes, PoolingLayout(layout))
+    DoubleVector.rectifiedMaxPool(x, y, codes, images: images, PoolingLayout(layout))
   }
 
   /// The backward pass of `rectifiedMaxPool`.
   @inline(never)
   public static func rectifiedMaxPoolGradient(
     _ upstream: UnsafePointer<Double>, _ codes: UnsafePointer<UInt8>, _ gradient: UnsafeMutablePointer<Double>,
-    _ layout: UnsafePointer<Int>
+    images: Int, _ layout: UnsafePointer<Int>
   ) {
-    DoubleVector.rectifiedMaxPoolGradient(upstream, codes, gradient, PoolingLayout(layout))
+    DoubleVector.rectifiedMaxPoolGradient(upstream, codes, gradient, images: images, PoolingLayout(layout))
   }
 
   /// The sum of what passes through `rectifiedMaxPool` backward.
