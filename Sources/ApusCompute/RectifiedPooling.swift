@@ -134,6 +134,11 @@ package struct RectifiedPoolConvolution<T: ComputeScalar> {
     guard weightGradient != nil || inputGradient != nil else { return }
     Scratch.withScalars(g.outputCount, of: T.self) { spread in
       rectifiedMaxPoolGradient(upstream: upstream, codes: codes, into: spread, windows)
+      if let weightGradient, let input, let inputGradient, let weight {
+        return convolutionGradients(
+          g, input: input, outputGradient: spread, weight: weight, weightGradient: weightGradient,
+          inputGradient: inputGradient)
+      }
       if let weightGradient, let input {
         convolutionWeightGradient(g, input: input, outputGradient: spread, weightGradient: weightGradient)
       }

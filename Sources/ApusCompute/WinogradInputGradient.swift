@@ -25,32 +25,42 @@ extension Winograd {
     let isFinite = Atomic<Bool>(true)
     // U as a product from the output back to the input takes it, [36][output channel][input channel].
     let back = exchanged
-    let strideU = back.kernelPositionStride
-    let (rows, columns) = (tilesDown * 4 + 2, tilesAcross * 4 + 2)
     Scratch.withScalars(back.kernelSize, of: T.self) { u in
       back.transformKernels(weight, .exchanged, into: u)
       eachBlock { block in
         let tiles = block.stripCount * tilesAcross
         let (strideZ, strideM) = (tiles * outputLanes + 16, tiles * inputLanes + 16)
         Scratch.withScalars(36 * (strideZ + strideM), of: T.self) { z in
-          let m = z + 36 * strideZ
           transformGradient(outputGradient, block, into: z, positionStride: strideZ)
-          multiply(
-            z, rows: tiles, rowStride: outputLanes, depth: outputChannels, depthStride: 1, positionStride: strideZ,
-            u, rowStride: inputLanes, positionStride: strideU, columns: inputLanes,
-            into: m, positionStride: strideM, adds: false)
-          parallelFor(block.images.count) { image in
-            Scratch.withScalars(rows * columns * inputLanes + table.winogradRoom, of: T.self) { pixels in
-              let isDone = addTiles(
-                m + image * tilesDown * tilesAcross * inputLanes, positionStride: strideM, columns: columns,
-                into: pixels, room: pixels + rows * columns * inputLanes)
-              if !isDone { isFinite.store(false, ordering: .relaxed) }
-              turnBack(
-                pixels, columns: columns,
-                into: inputGradient + (block.images.lowerBound + image) * inputChannels * height * width)
-            }
-          }
+          let isDone = putInputGradient(
+            block, z, positionStride: strideZ, u, m: z + 36 * strideZ, mPositionStride: strideM, into: inputGradient)
+          if !isDone { isFinite.store(false, ordering: .relaxed) }
         }
+      }
+    }
+    return isFinite.load(ordering: .relaxed)
+  }
+
+  /// The gradient of the input for a block of whole images, from Z and U; `m` is room for the products. False when a value is not finite.
+  func putInputGradient(
+    _ block: Block, _ z: UnsafePointer<T>, positionStride strideZ: Int, _ u: UnsafePointer<T>,
+    m: UnsafeMutablePointer<T>, mPositionStride strideM: Int, into inputGradient: UnsafeMutablePointer<T>
+  ) -> Bool {
+    let (rows, columns) = (tilesDown * 4 + 2, tilesAcross * 4 + 2)
+    let isFinite = Atomic<Bool>(true)
+    multiply(
+      z, rows: block.stripCount * tilesAcross, rowStride: outputLanes, depth: outputChannels, depthStride: 1,
+      positionStride: strideZ, u, rowStride: inputLanes, positionStride: exchanged.kernelPositionStride,
+      columns: inputLanes, into: m, positionStride: strideM, adds: false)
+    parallelFor(block.images.count) { image in
+      Scratch.withScalars(rows * columns * inputLanes + table.winogradRoom, of: T.self) { pixels in
+        let isDone = addTiles(
+          m + image * tilesDown * tilesAcross * inputLanes, positionStride: strideM, columns: columns, into: pixels,
+          room: pixels + rows * columns * inputLanes)
+        if !isDone { isFinite.store(false, ordering: .relaxed) }
+        turnBack(
+          pixels, columns: columns,
+          into: inputGradient + (block.images.lowerBound + image) * inputChannels * height * width)
       }
     }
     return isFinite.load(ordering: .relaxed)

@@ -14,13 +14,41 @@ extension Winograd {
     return max(1, min(4, affordable, tiles / 128))
   }
 
-  /// dg = Gᵀ [Σ V[ξ]ᵀ · Z[ξ]] G. False, with a result that counts for nothing, when a value is not finite.
+  /// The gradient of the kernels. False, with a result that counts for nothing, when a value is not finite.
   func kernelGradient(
     _ input: UnsafePointer<T>, outputGradient: UnsafePointer<T>, into gradient: UnsafeMutablePointer<T>
   ) -> Bool {
     if goesByChannels {
       return kernelGradientByChannels(input, outputGradient: outputGradient, into: gradient)
     }
+    return kernelGradient(input, outputGradient: outputGradient, into: gradient, alongside: nil)
+  }
+
+  /// Both gradients at once, where that of the input is made of the same Z: it is made once then. False, with results that count for
+  /// nothing, when a value is not finite.
+  func gradients(
+    _ input: UnsafePointer<T>, outputGradient: UnsafePointer<T>, weight: UnsafePointer<T>,
+    kernels gradient: UnsafeMutablePointer<T>, input inputGradient: UnsafeMutablePointer<T>
+  ) -> Bool {
+    Scratch.withScalars(exchanged.kernelSize, of: T.self) { u in
+      exchanged.transformKernels(weight, .exchanged, into: u)
+      return kernelGradient(
+        input, outputGradient: outputGradient, into: gradient,
+        alongside: InputSide(kernels: UnsafePointer(u), gradient: inputGradient))
+    }
+  }
+
+  /// What the gradient of the input takes besides Z: the transformed kernels, and the place for it.
+  private struct InputSide {
+    let kernels: UnsafePointer<T>
+    let gradient: UnsafeMutablePointer<T>
+  }
+
+  /// dg = Gᵀ [Σ V[ξ]ᵀ · Z[ξ]] G, and the gradient of the input from each Z.
+  private func kernelGradient(
+    _ input: UnsafePointer<T>, outputGradient: UnsafePointer<T>, into gradient: UnsafeMutablePointer<T>,
+    alongside inputSide: InputSide?
+  ) -> Bool {
     let sums = sums
     // With one sum, blocks are large, and their stages use the team; with several, each is a core's own.
     let size = blocks(tiles: sums > 1 ? tilesPerBlock : 8 * tilesPerBlock)
@@ -33,10 +61,11 @@ extension Winograd {
       parallelFor(used) { sum in
         for index in sum * perSum..<min((sum + 1) * perSum, count) {
           let (image, strip) = (index / across * size.images, index % across * size.strips)
-          addBlock(
+          let isDone = addBlock(
             Block(
               images: image..<min(image + size.images, images), strips: strip..<min(strip + size.strips, tilesDown)),
-            input, outputGradient, isFirst: index == sum * perSum, into: u + sum * kernelSize)
+            input, outputGradient, isFirst: index == sum * perSum, into: u + sum * kernelSize, alongside: inputSide)
+          if !isDone { isFinite.store(false, ordering: .relaxed) }
         }
       }
       parallelFor(inputChannels) { channel in
@@ -75,14 +104,14 @@ extension Winograd {
     }
   }
 
-  /// Adds what a block gives to `u`.
+  /// Adds what a block gives to `u`, and puts its gradient of the input. False when a value of that is not finite.
   private func addBlock(
     _ block: Block, _ input: UnsafePointer<T>, _ outputGradient: UnsafePointer<T>, isFirst: Bool,
-    into u: UnsafeMutablePointer<T>
-  ) {
+    into u: UnsafeMutablePointer<T>, alongside inputSide: InputSide?
+  ) -> Bool {
     let tiles = block.stripCount * tilesAcross
     let (strideV, strideZ) = (tiles * inputLanes + 16, tiles * outputLanes + 16)
-    Scratch.withScalars(36 * (strideV + strideZ), of: T.self) { v in
+    return Scratch.withScalars(36 * (strideV + strideZ), of: T.self) { v in
       let z = v + 36 * strideV
       transformInput(input, block, into: v, positionStride: strideV)
       transformGradient(outputGradient, block, into: z, positionStride: strideZ)
@@ -90,6 +119,10 @@ extension Winograd {
         v, rows: inputChannels, rowStride: 1, depth: tiles, depthStride: inputLanes, positionStride: strideV,
         z, rowStride: outputLanes, positionStride: strideZ, columns: outputLanes,
         into: u, positionStride: kernelPositionStride, adds: !isFirst)
+      guard let inputSide else { return true }
+      // The products take V's place, which is as large.
+      return putInputGradient(
+        block, z, positionStride: strideZ, inputSide.kernels, m: v, mPositionStride: strideV, into: inputSide.gradient)
     }
   }
 

@@ -62,24 +62,35 @@ func sendConvolutionGradients<Scalar: ComputeScalar>(
   _ geometry: ConvolutionGeometry, _ upstream: Tensor<Scalar>, images: Tensor<Scalar>?, kernel: Tensor<Scalar>?,
   to operands: GradientSink<Scalar>
 ) {
-  if let images {
-    let gradient = Tensor<Scalar>(
+  let weightGradient = images.map { _ in
+    Tensor<Scalar>(
       uninitialized: [
         geometry.outputChannels, geometry.inputChannels / geometry.groups, geometry.kernelHeight, geometry.kernelWidth,
       ])
-    withPointers(images, upstream) {
-      convolutionWeightGradient(geometry, input: $0, outputGradient: $1, weightGradient: gradient.pointer)
-    }
-    operands.send(1, gradient)
   }
-  if let kernel {
-    let gradient = Tensor<Scalar>(
+  let inputGradient = kernel.map { _ in
+    Tensor<Scalar>(
       uninitialized: [geometry.batch, geometry.inputChannels, geometry.inputHeight, geometry.inputWidth])
-    withPointers(kernel, upstream) {
-      convolutionInputGradient(geometry, outputGradient: $1, weight: $0, inputGradient: gradient.pointer)
-    }
-    operands.send(0, gradient)
   }
+  if let images, let weightGradient, let kernel, let inputGradient {
+    withPointers(images, upstream) { x, dy in
+      withPointer(kernel) { w in
+        convolutionGradients(
+          geometry, input: x, outputGradient: dy, weight: w, weightGradient: weightGradient.pointer,
+          inputGradient: inputGradient.pointer)
+      }
+    }
+  } else if let images, let weightGradient {
+    withPointers(images, upstream) {
+      convolutionWeightGradient(geometry, input: $0, outputGradient: $1, weightGradient: weightGradient.pointer)
+    }
+  } else if let kernel, let inputGradient {
+    withPointers(kernel, upstream) {
+      convolutionInputGradient(geometry, outputGradient: $1, weight: $0, inputGradient: inputGradient.pointer)
+    }
+  }
+  if let weightGradient { operands.send(1, weightGradient) }
+  if let inputGradient { operands.send(0, inputGradient) }
 }
 
 /// `conv2d` with the same sizes for rows and columns.

@@ -374,6 +374,35 @@ extension PerKernelSet {
       }
     }
 
+    /// Both gradients at once have the bits of one after the other: where they share a transform, where they do not, and where a value
+    /// is not finite.
+    @Test func bothGradientsAtOnce() {
+      for (g, shares) in [
+        (Self.geometry(7, 19, 10, 14, 33, (3, 3)), true), (Self.geometry(40, 16, 9, 9, 17, (3, 3)), true),
+        (Self.geometry(3, 16, 12, 12, 18, (3, 3)), false), (Self.geometry(2, 3, 9, 9, 4, (5, 5)), false),
+      ] {
+        let (input, weight): ([Float], [Float]) = (
+          testNumbers(g.inputCount, seed: 1), testNumbers(g.weightCount, seed: 2)
+        )
+        for special in [nil, Float.infinity, .nan] {
+          var upstream: [Float] = testNumbers(g.outputCount, seed: 3)
+          if let special { upstream[g.outputCount / 2] = special }
+          forEachKernelSet { set in
+            #expect((Winograd<Float>(g)?.scattersInputGradient ?? false) == shares)
+            var one = ([Float](repeating: 7, count: g.weightCount), [Float](repeating: 7, count: g.inputCount))
+            var other = one
+            convolutionWeightGradient(g, input: input, outputGradient: upstream, weightGradient: &one.0)
+            convolutionInputGradient(g, outputGradient: upstream, weight: weight, inputGradient: &one.1)
+            convolutionGradients(
+              g, input: input, outputGradient: upstream, weight: weight, weightGradient: &other.0,
+              inputGradient: &other.1)
+            #expect(one.0.map(\.bitPattern) == other.0.map(\.bitPattern), "\(g) \(set)")
+            #expect(one.1.map(\.bitPattern) == other.1.map(\.bitPattern), "\(g) \(set)")
+          }
+        }
+      }
+    }
+
     /// Whole registers of pixels and one or two more, by every activation.
     @Test func oddPixels() {
       forEachKernelSet { _ in
