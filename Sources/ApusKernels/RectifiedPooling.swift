@@ -121,13 +121,13 @@ extension MathVector {
                 }
               }
             }
-            // A last column that no window covers.
-            if 2 * l.outputWidth < l.width {
-              image.gradient[to + l.width - 1] = 0
-              image.gradient[to + 2 * l.width - 1] = 0
+            // Columns that no window covers: one, or what fills up a longer row.
+            for column in 2 * l.outputWidth..<l.width {
+              image.gradient[to + column] = 0
+              image.gradient[to + l.width + column] = 0
             }
           }
-          // And a last row.
+          // And rows.
           image.clear(2 * l.outputHeight * l.width..<l.height * l.width)
           image.advance(windows: l.outputHeight * l.outputWidth, pixels: l.height * l.width)
         }

@@ -32,12 +32,18 @@
           return usage.ru_minflt
         }
         epochs(10)
-        let (blocks, pages) = (BufferPool.statistics.systemAllocations, faults())
-        epochs(20)
-        let (moreBlocks, morePages) = (BufferPool.statistics.systemAllocations - blocks, faults() - pages)
-        // Forty steps. A page or two may be the stack of a thread that has just come, or the heap's own bookkeeping.
-        guard moreBlocks == 0, morePages < 20 else {
-          fatalError("\(moreBlocks) blocks and \(morePages) page faults in forty steps")
+        let blocks = BufferPool.statistics.systemAllocations
+        // Forty steps. A page or two may be the heap's own bookkeeping; and on a busy machine the team's second thread may do its first
+        // piece of work now, on a stack and on scratch that are new. Steps that always touch new pages do it every time.
+        var pages: [Int] = []
+        repeat {
+          let before = faults()
+          epochs(20)
+          pages.append(faults() - before)
+        } while pages.last! >= 20 && pages.count < 5
+        let moreBlocks = BufferPool.statistics.systemAllocations - blocks
+        guard moreBlocks == 0, pages.last! < 20 else {
+          fatalError("\(moreBlocks) blocks and \(pages) page faults in forty steps each")
         }
       }
     }
