@@ -12,7 +12,9 @@ struct PartsReport {
     // A core of its own: others would share the caches whose part in the product this is about.
     Threads.count = 1
     guard let product = ProductParts<Float>(size: options.size) else {
-      fail("--size \(options.size): there is not the memory for it, or it is a product that is not packed in blocks", code: 2)
+      fail(
+        "--size \(options.size): there is not the memory for it, or it is a product that is not packed in blocks",
+        code: 2)
     }
     let parts = product.parts.filter { options.isChosen($0.name) }
     if parts.isEmpty { options.failNothingChosen() }
@@ -32,7 +34,10 @@ struct PartsReport {
     let peak = median(peaks)
     let printer = Printer(
       options,
-      [.left(parts.map(\.name), "part"), .right(10, "time"), .right(8, "GFLOP/s"), .right(7, "% peak"), .right(7, "loses")])
+      [
+        .left(parts.map(\.name), "part"), .right(10, "time"), .right(8, "GFLOP/s"), .right(7, "% peak"),
+        .right(7, "loses"),
+      ])
     printer.note(
       "product \(product.size)x\(product.size)x\(product.size) in blocks \(product.depth) deep, \(isa), one thread; "
         + "peak \(formatted(peak / 1e9)) GFLOP/s; medians of \(peaks.count) rounds")
