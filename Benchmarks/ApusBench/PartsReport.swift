@@ -11,11 +11,8 @@ struct PartsReport {
   func run() {
     // A core of its own: others would share the caches whose part in the product this is about.
     Threads.count = 1
-    guard let product = ProductParts<Float>(size: options.size) else {
-      fail(
-        "--size \(options.size): there is not the memory for it, or it is a product that is not packed in blocks",
-        code: 2)
-    }
+    let product: ProductParts<Float>
+    do { product = try ProductParts(size: options.size) } catch { fail("--size \(options.size): \(error)", code: 2) }
     let parts = product.parts.filter { options.isChosen($0.name) }
     if parts.isEmpty { options.failNothingChosen() }
     // All in turns with the peak, which moves with the clock of the CPU: in each round every part has its share.

@@ -10,7 +10,8 @@ protocol SpareWork: AnyObject, Sendable {
 ///
 /// No thread is started for it: the team's threads, which spin between two operations anyway, take it up, so it overlaps with what
 /// its owner does meanwhile, and costs nothing where nobody has time. On one thread it is made when it is asked for. What it makes
-/// runs serially on a member, with the kernels that its owner's task has asked for.
+/// runs serially on a member, with the kernels that its owner's task has asked for; between two chunks of a `parallelFor` the member
+/// looks whether the team has something to do, and does that first.
 package final class Ahead<Value: Sendable>: SpareWork {
   private let make: @Sendable () -> Value
   private let instructionSet: InstructionSet?

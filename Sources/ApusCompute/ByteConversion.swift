@@ -20,7 +20,8 @@ package func gatherBytes(
   into target: UnsafeMutablePointer<Float>
 ) {
   let table = kernels(Float.self)
-  let perPart = max(1, min((rows.count + Threads.count - 1) / Threads.count, 65536 / max(1, count)))
+  // Some microseconds: while this is made ahead of time, a part is as long as a job of the team waits for it.
+  let perPart = max(1, min((rows.count + Threads.count - 1) / Threads.count, 8192 / max(1, count)))
   parallelFor((rows.count + perPart - 1) / perPart) { part in
     let places = part * perPart..<min((part + 1) * perPart, rows.count)
     fetch(bytes, rows: rows, places, count: count)

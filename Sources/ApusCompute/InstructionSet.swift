@@ -43,8 +43,8 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   /// Whether any task ever asked for one, so that a program that never does pays one load and no look-up.
   private static let isForced = Atomic<Bool>(false)
 
-  /// What a member of the team must take over from the thread whose work it does.
-  static var inherited: InstructionSet? { isForced.load(ordering: .relaxed) ? forced : nil }
+  /// What a member of the team must take over from the thread whose work it does; nil where no thread can have another.
+  static var inherited: InstructionSet? { isForced.load(ordering: .relaxed) ? active : nil }
 
   /// The processor features that the set's code may use; all must be there before it is chosen.
   var requiredFeatures: [String] {

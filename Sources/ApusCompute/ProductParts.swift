@@ -15,6 +15,25 @@ package final class ProductParts<T: ComputeScalar> {
     package let run: () -> Void
   }
 
+  /// Why a product cannot be taken apart.
+  package enum Obstacle: Error, Equatable, CustomStringConvertible {
+    /// It is so small that B is not packed for later use.
+    case tooSmall
+    case tooLarge(limit: Int)
+    case noMemory
+
+    package var description: String {
+      switch self {
+      case .tooSmall: "a product this small is not packed in blocks, so there is nothing to take apart"
+      case .tooLarge(let limit): "products of up to \(limit) are taken apart"
+      case .noMemory: "there is not the memory for it"
+      }
+    }
+  }
+
+  /// The largest size: the time of a run grows with its cube.
+  private static var limit: Int { 1 << 14 }
+
   /// Rows, columns and depth of the product.
   package let size: Int
   /// KC: how deep a packed block is.
@@ -32,16 +51,16 @@ package final class ProductParts<T: ComputeScalar> {
   private let ownA: UnsafeMutablePointer<T>
   private let tile: UnsafeMutablePointer<T>
 
-  /// Matrices of `size` rows and columns, of numbers that follow from their places; nil where memory does not suffice, or where
-  /// the product is so small that B is not packed for later use.
-  package init?(size: Int) {
+  /// Matrices of `size` rows and columns, of numbers that follow from their places.
+  package init(size: Int) throws(Obstacle) {
+    guard size <= Self.limit else { throw .tooLarge(limit: Self.limit) }
     let table = kernels(T.self)
     let (mr, nr) = (table.tileRows, table.tileColumns)
     let blocking = Blocking(tileRows: mr, tileColumns: nr, scalarBytes: MemoryLayout<T>.stride)
     depth = blocking.depth(of: size)
     blockRows = blocking.mc(depth: depth) / mr * mr
     blockColumns = blocking.nc(depth: depth) / nr * nr
-    guard size > blocking.mc(depth: depth), size <= 1 << 14 else { return nil }
+    guard size > blocking.mc(depth: depth) else { throw .tooSmall }
     self.size = size
     let blocks = (size + depth - 1) / depth
     let counts = [
@@ -51,7 +70,7 @@ package final class ProductParts<T: ComputeScalar> {
     let memory = counts.map { allocateAligned($0 * MemoryLayout<T>.stride)?.bindMemory(to: T.self, capacity: $0) }
     guard memory.allSatisfy({ $0 != nil }) else {
       memory.forEach { free($0) }
-      return nil
+      throw .noMemory
     }
     (a, b, c, packedA) = (memory[0]!, memory[1]!, memory[2]!, memory[3]!)
     (packedB, ownA, tile) = (memory[4]!, memory[5]!, memory[6]!)

@@ -44,7 +44,16 @@ package func parallelFor(_ chunks: Int, _ body: (Int) -> Void) {
     }
     if isDone { return }
   }
-  for chunk in 0..<max(chunks, 0) { body(chunk) }
+  runSerially(chunks, body)
+}
+
+@inline(__always)
+private func runSerially(_ chunks: Int, _ body: (Int) -> Void) {
+  let isSpare = chunks > 1 && WorkerTeam.shared.doesSpareWorkHere
+  for chunk in 0..<max(chunks, 0) {
+    body(chunk)
+    if isSpare { WorkerTeam.shared.interruptSpareWork() }
+  }
 }
 
 private struct ChunkClosure {
@@ -58,7 +67,7 @@ func parallelFor(
   _ chunks: Int, context: UnsafeRawPointer, _ body: @convention(c) (_ context: UnsafeRawPointer, _ chunk: Int) -> Void
 ) {
   if chunks > 1 && Threads.count > 1 && WorkerTeam.shared.run(chunks, context, body) { return }
-  for chunk in 0..<max(chunks, 0) { body(context, chunk) }
+  runSerially(chunks) { body(context, $0) }
 }
 
 /// Threads that wait for work by spinning for a short while, so that a fork costs a fraction of a microsecond.
@@ -78,7 +87,7 @@ func parallelFor(
 /// `@unchecked Sendable`: the plain fields `body`, `context`, `job` and `instructionSet` are written only by the thread that holds `busy`,
 /// before it publishes the job in `ticket` (releasing), and read only by a member that has claimed one of its chunks
 /// from `ticket` (acquiring). The writer cannot go on to the next job before that chunk is counted in `finished`. `spare` is
-/// touched only under `spareLock`.
+/// touched only under `spareLock`, `isInterrupted` only by the thread that `spareThread` names.
 final class WorkerTeam: @unchecked Sendable {
   static let shared = WorkerTeam()
   static let limit = Atomic<Int>(Threads.defaultCount(environmentValue("APUS_THREADS")))
@@ -108,6 +117,8 @@ final class WorkerTeam: @unchecked Sendable {
   private let hasSpare = Atomic<Bool>(false)
   /// The thread that does it, or 0.
   private let spareThread = Atomic<UInt>(0)
+  /// Whether that thread is at a job's chunks in the middle of it.
+  private var isInterrupted = false
   /// The kernel set that the caller was told to use, which a test may set for itself alone.
   private var instructionSet: InstructionSet?
 
@@ -116,8 +127,7 @@ final class WorkerTeam: @unchecked Sendable {
   /// Runs the chunks on the team; false, with nothing done, when the team is busy.
   func run(_ chunks: Int, _ context: UnsafeRawPointer, _ body: ChunkFunction) -> Bool {
     // Spare work must not keep the team from those it was offered by.
-    let aside = spareThread.load(ordering: .relaxed)
-    if aside != 0 && aside == currentThread() { return false }
+    if doesSpareWorkHere { return false }
     // A look first: a call from inside a chunk would else take the line away from the cores that poll it.
     guard chunks <= WorkerTeam.maximumChunks, !busy.load(ordering: .relaxed),
       busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
@@ -182,6 +192,21 @@ final class WorkerTeam: @unchecked Sendable {
     let former = spare
     spare = work
     return former
+  }
+
+  /// Whether the calling thread is at spare work.
+  var doesSpareWorkHere: Bool {
+    let thread = spareThread.load(ordering: .relaxed)
+    return thread != 0 && thread == currentThread()
+  }
+
+  /// Runs what chunks a job has left, from the middle of spare work: whoever forked it would else wait until that is done.
+  func interruptSpareWork() {
+    // Those chunks may have loops of their own, in which this is asked again.
+    if isInterrupted { return }
+    isInterrupted = true
+    defer { isInterrupted = false }
+    while claimAndRun(fromFront: false) {}
   }
 
   /// Does the spare work if there is any, one member at a time.

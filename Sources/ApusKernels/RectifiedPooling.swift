@@ -105,20 +105,14 @@ extension MathVector {
         for _ in 0..<images {
           for row in 0..<l.outputHeight {
             let (place, to) = (row * l.outputWidth, 2 * row * l.width)
-            if l.outputWidth <= width {
-              // A register holds the row, and both lines are made of it.
-              let (value, code) = image.windows(place, count: l.outputWidth)
-              image.store(value, where: code, is: 0, to, count: l.outputWidth)
-              image.store(value, where: code, is: 2, to + l.width, count: l.outputWidth)
-            } else {
-              for line in 0..<2 {
-                var column = 0
-                while column < l.outputWidth {
-                  let count = min(width, l.outputWidth - column)
-                  let (value, code) = image.windows(place + column, count: count)
-                  image.store(value, where: code, is: 2 * line, to + line * l.width + 2 * column, count: count)
-                  column += width
-                }
+            // One line after the other: what a register of the first reaches over its end, the second writes over.
+            for line in 0..<2 {
+              var column = 0
+              while column < l.outputWidth {
+                let count = min(width, l.outputWidth - column)
+                let (value, code) = image.windows(place + column, count: count)
+                image.store(value, where: code, is: 2 * line, to + line * l.width + 2 * column, count: count)
+                column += width
               }
             }
             // Columns that no window covers: one, or what fills up a longer row.

@@ -12,7 +12,7 @@ extension PerKernelSet {
       let blocking = Blocking(
         tileRows: kernels.tileRows, tileColumns: kernels.tileColumns, scalarBytes: 8, processor: processor)
       let size = max(blocking.mc, blocking.kc) + 7
-      let product = try #require(ProductParts<Double>(size: size))
+      let product = try ProductParts<Double>(size: size)
       #expect(product.depth < size)
       var expected = [Double](repeating: 0, count: size * size)
       for i in 0..<size {
@@ -29,6 +29,9 @@ extension PerKernelSet {
       }
     }
 
-    @Test func aProductInOneBlockHasNoParts() { #expect(ProductParts<Float>(size: 16) == nil) }
+    @Test func saysWhatCannotBeTakenApart() {
+      #expect(throws: ProductParts<Float>.Obstacle.tooSmall) { try ProductParts<Float>(size: 16) }
+      #expect(throws: ProductParts<Float>.Obstacle.tooLarge(limit: 16384)) { try ProductParts<Float>(size: 16385) }
+    }
   }
 }

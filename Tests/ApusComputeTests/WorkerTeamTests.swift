@@ -192,6 +192,64 @@ import Testing
     }
   }
 
+  @Test func aJobInterruptsWhatIsMadeAhead() {
+    with(threads: 2) {
+      let interrupted = Tally()
+      let wrong = Tally()
+      let deadline = monotonicSeconds() + 10
+      while interrupted.made.load(ordering: .relaxed) == 0 && monotonicSeconds() < deadline {
+        parallelFor(2) { _ in }
+        let owner = currentThread()
+        let (begun, ended) = (Tally(), Tally())
+        let set = InstructionSet.available[0]
+        let ahead = InstructionSet.with(set) {
+          Ahead {
+            begun.made.store(Int(bitPattern: currentThread()), ordering: .relaxed)
+            let runs = Tally()
+            parallelFor(1000) { _ in
+              runs.made.wrappingAdd(1, ordering: .relaxed)
+              if kernels(Float.self).compiledName() != set.rawValue { wrong.made.store(1, ordering: .relaxed) }
+              spin(seconds: 5e-6)
+            }
+            ended.made.store(1, ordering: .relaxed)
+            return runs.made.load(ordering: .relaxed)
+          }
+        }
+        let patience = monotonicSeconds() + 2e-3
+        while begun.made.load(ordering: .relaxed) == 0 && monotonicSeconds() < patience {}
+        let sum = Atomic<Int>(0)
+        parallelFor(2) { chunk in
+          // Its own loop is neither shared out nor interrupted, wherever it runs.
+          let here = currentThread()
+          parallelFor(3) { inner in
+            if currentThread() == here { sum.wrappingAdd(inner + 1, ordering: .relaxed) }
+          }
+          if kernels(Float.self).compiledName() != InstructionSet.active.rawValue {
+            wrong.made.store(1, ordering: .relaxed)
+          }
+          if here == owner {
+            spin(seconds: 2e-4)
+          } else if begun.made.load(ordering: .relaxed) == Int(bitPattern: here)
+            && ended.made.load(ordering: .relaxed) == 0
+          {
+            interrupted.made.store(1, ordering: .relaxed)
+          }
+        }
+        guard sum.load(ordering: .relaxed) == 12, ahead.value == 1000 else {
+          Issue.record("a chunk ran more than once or not at all")
+          return
+        }
+      }
+      #expect(wrong.made.load(ordering: .relaxed) == 0)
+      #expect(interrupted.made.load(ordering: .relaxed) == 1)
+    }
+  }
+
+  private func spin(seconds: Double) {
+    let end = monotonicSeconds() + seconds
+    while monotonicSeconds() < end {}
+  }
+
   @Test func whatIsGivenUpIsNotMade() {
     with(threads: 2) {
       // Nobody is awake: with the last reference the offer is gone.
