@@ -40,7 +40,11 @@ func readFile(_ path: String, limit: Int = 1 << 20) -> String? {
 package func allocateAligned(_ bytes: Int) -> UnsafeMutableRawPointer? {
   let hugePage = 2 << 20
   guard bytes >= 2 * hugePage else { return aligned_alloc(64, roundUp(max(bytes, 64), 64)) }
-  guard let address = aligned_alloc(hugePage, roundUp(bytes, 64)) else { return aligned_alloc(64, roundUp(bytes, 64)) }
+  var block: UnsafeMutableRawPointer?
+  // `aligned_alloc`, by C11, takes only sizes that are multiples of the alignment.
+  guard posix_memalign(&block, hugePage, roundUp(bytes, 64)) == 0, let address = block else {
+    return aligned_alloc(64, roundUp(bytes, 64))
+  }
   // Whole pages only: the rest of the last one would cost memory that nobody asked for.
   // (Musl declares `madvise` only to programs that ask for GNU's extensions, which Swift's do not.)
   #if canImport(Glibc)

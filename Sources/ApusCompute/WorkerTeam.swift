@@ -31,7 +31,8 @@ public enum Threads {
 ///
 /// The order and the thread of a chunk are not defined, so chunks must write to different places and a result must
 /// not depend on `Threads.count`: cut work by its size, never by the number of threads. A call from inside a chunk, or
-/// while another thread uses the team, runs serially. Costs about 0.3 µs when the team is awake.
+/// while another thread uses the team, runs serially. Costs about 0.3 µs when the team is awake. A chunk may run in the middle of
+/// an `Ahead`'s work, so it must not wait for that, nor for a lock that may be held where `parallelFor` is called.
 package func parallelFor(_ chunks: Int, _ body: (Int) -> Void) {
   if chunks > 1 && Threads.count > 1 {
     let isDone = withoutActuallyEscaping(body) { escapable in
