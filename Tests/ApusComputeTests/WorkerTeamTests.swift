@@ -199,7 +199,7 @@ import Testing
       let deadline = monotonicSeconds() + 10
       while interrupted.made.load(ordering: .relaxed) == 0 && monotonicSeconds() < deadline {
         parallelFor(2) { _ in }
-        let owner = currentThread()
+        let (owner, ownSet) = (currentThread(), InstructionSet.active.rawValue)
         let (begun, ended) = (Tally(), Tally())
         let set = InstructionSet.available[0]
         let ahead = InstructionSet.with(set) {
@@ -224,9 +224,7 @@ import Testing
           parallelFor(3) { inner in
             if currentThread() == here { sum.wrappingAdd(inner + 1, ordering: .relaxed) }
           }
-          if kernels(Float.self).compiledName() != InstructionSet.active.rawValue {
-            wrong.made.store(1, ordering: .relaxed)
-          }
+          if kernels(Float.self).compiledName() != ownSet { wrong.made.store(1, ordering: .relaxed) }
           if here == owner {
             spin(seconds: 2e-4)
           } else if begun.made.load(ordering: .relaxed) == Int(bitPattern: here)
